@@ -1,0 +1,36 @@
+"""Which row format the parts of each per-image kind have."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import pyarrow as pa
+
+from wsss_core.artifacts import affinity_labels, cams, label_maps, regions
+from wsss_core.artifacts.affinity_labels import AffinityLabelRow
+from wsss_core.artifacts.cams import CamRow
+from wsss_core.artifacts.label_maps import LabelRow
+from wsss_core.artifacts.regions import RegionRow
+
+Row = CamRow | LabelRow | RegionRow | AffinityLabelRow
+
+
+@dataclass(frozen=True)
+class RowFormat:
+    """Columns of a part and the two directions between rows and records."""
+
+    schema: pa.Schema
+    encode: Callable[..., dict[str, object]]
+    decode: Callable[[Mapping[str, object]], Row]
+
+
+CAMS = RowFormat(cams.SCHEMA, cams.encode, cams.decode)
+LABELS = RowFormat(label_maps.SCHEMA, label_maps.encode, label_maps.decode)
+
+FORMATS: Mapping[str, RowFormat] = {
+    "regions": RowFormat(regions.SCHEMA, regions.encode, regions.decode),
+    "cams": CAMS,
+    "affinity_labels": RowFormat(affinity_labels.SCHEMA, affinity_labels.encode, affinity_labels.decode),
+    "refined_cams": CAMS,
+    "seeds": LABELS,
+    "predictions": LABELS,
+}

@@ -1,0 +1,24 @@
+"""Lossless PNG bytes of uint8 maps, the form in which label maps lie in parts."""
+
+import cv2
+import numpy as np
+
+from wsss_core.artifacts.atomic import ArtifactError
+
+
+def encode_png(map_HW: np.ndarray) -> bytes:
+    """PNG bytes of a uint8 map (H, W)."""
+    if map_HW.dtype != np.uint8 or map_HW.ndim != 2:
+        raise ValueError(f"expected a uint8 map (H, W), found {map_HW.dtype} with shape {map_HW.shape}")
+    done, data = cv2.imencode(".png", map_HW)
+    if not done:
+        raise ArtifactError(f"OpenCV could not encode a map of shape {map_HW.shape} as PNG")
+    return data.tobytes()
+
+
+def decode_png(data: bytes) -> np.ndarray:
+    """Uint8 map (H, W) of PNG bytes written by `encode_png`."""
+    map_HW = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
+    if map_HW is None or map_HW.dtype != np.uint8 or map_HW.ndim != 2:
+        raise ArtifactError("a stored map is not a grey 8-bit PNG; delete its part and run the stage again")
+    return map_HW

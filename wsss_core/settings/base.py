@@ -1,0 +1,55 @@
+"""Base of all settings: frozen, typed, unknown keys refused with the nearest known key suggested."""
+
+import difflib
+from collections.abc import Mapping
+from typing import Any, Self
+
+import pydantic
+
+
+class SettingsError(ValueError):
+    """A configuration is wrong; the text says where, what was expected, what was found and what to do."""
+
+
+class Settings(pydantic.BaseModel):
+    """Base of every settings model."""
+
+    model_config = pydantic.ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    @classmethod
+    def parse(cls, values: Mapping[str, object], where: str) -> Self:
+        """Settings from plain values; `where` (such as "stage 'seeds'") opens every error line.
+
+        Raises `SettingsError` with one line per fault.
+        """
+        try:
+            return cls.model_validate(dict(values))
+        except pydantic.ValidationError as error:
+            lines = [_explain(cls, dict(fault)) for fault in error.errors()]
+            raise SettingsError("\n".join(f"{where}: {line}" for line in lines)) from error
+
+
+def nearest(word: str, known: list[str]) -> str:
+    """Half a sentence that names the known word nearest to a mistyped one, or lists the known ones."""
+    close = difflib.get_close_matches(word, known, n=1, cutoff=0.6)
+    return f"did you mean {close[0]!r}?" if close else f"known: {', '.join(sorted(known)) or 'none'}"
+
+
+def _explain(model: type[pydantic.BaseModel], fault: dict[str, Any]) -> str:
+    path = [str(step) for step in fault["loc"]]
+    name = ".".join(path)
+    if fault["type"] == "extra_forbidden":
+        return f"unknown key {name!r}; {nearest(path[-1], _fields_at(model, path[:-1]))}"
+    if fault["type"] == "missing":
+        return f"key {name!r} is required and missing"
+    return f"key {name!r}: {fault['msg'].lower()}, found {fault['input']!r}" if name else fault["msg"]
+
+
+def _fields_at(model: type[pydantic.BaseModel], path: list[str]) -> list[str]:
+    for step in path:
+        field = model.model_fields.get(step)
+        inner = field.annotation if field else None
+        if not (isinstance(inner, type) and issubclass(inner, pydantic.BaseModel)):
+            return []
+        model = inner
+    return list(model.model_fields)

@@ -1,0 +1,57 @@
+"""What a method is given to do its work: typed settings, upstream folders, device, seed."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TypeVar
+
+from wsss_core.artifacts.formats import Row
+from wsss_core.artifacts.manifest import ImageRecord, Manifest
+from wsss_core.settings.base import Settings
+
+Processor = Callable[[ImageRecord, Mapping[str, Row]], Row]
+"""Makes the row of one image from its record and the rows of the per-image inputs (slot name -> row)."""
+
+SettingsT = TypeVar("SettingsT", bound=Settings)
+RowT = TypeVar("RowT")
+
+
+@dataclass(frozen=True)
+class StageContext:
+    """One stage of one experiment, as its method sees it.
+
+    `inputs`: slot name -> folder of the upstream stage; `data` is always there. `folder`: this stage's own folder.
+    `splits`: the splits the stage covers. `device`: "cpu" or "cuda[:n]". `threads`: torch threads of this job.
+    """
+
+    experiment: str
+    stage: str
+    kind: str
+    method: str
+    settings: Settings
+    inputs: Mapping[str, Path]
+    folder: Path
+    splits: tuple[str, ...]
+    seed: int = 0
+    device: str = "cpu"
+    threads: int = 1
+
+    @cached_property
+    def manifest(self) -> Manifest:
+        """The manifest of the data stage."""
+        return Manifest.read(self.inputs["data"])
+
+    def typed_settings(self, model: type[SettingsT]) -> SettingsT:
+        """The settings, checked to be of the method's own model."""
+        if not isinstance(self.settings, model):
+            raise TypeError(f"stage {self.stage!r}: expected {model.__name__}, found {type(self.settings).__name__}")
+        return self.settings
+
+
+def typed_row(rows: Mapping[str, Row], slot: str, kind: type[RowT]) -> RowT:
+    """The row of input `slot`, checked to be of the expected kind."""
+    row = rows[slot]
+    if not isinstance(row, kind):
+        raise TypeError(f"input {slot!r}: expected {kind.__name__}, found {type(row).__name__}")
+    return row
