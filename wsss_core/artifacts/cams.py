@@ -70,7 +70,7 @@ def encode(row: CamRow, dtype: str = "float16") -> dict[str, object]:
     """Record of a row. With float16 every map is divided by its peak first, so that no range is lost."""
     peaks, data = [], []
     for grid_Khw in row.maps:
-        peak_K = np.abs(grid_Khw).reshape(len(grid_Khw), -1).max(axis=1, initial=0).astype(np.float32)
+        peak_K = np.abs(grid_Khw).max(axis=(1, 2), initial=0).astype(np.float32)
         peak_K[peak_K == 0] = 1
         scaled = grid_Khw / peak_K[:, None, None] if dtype == "float16" else grid_Khw
         peaks.append(peak_K.tolist())
