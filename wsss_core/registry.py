@@ -1,0 +1,139 @@
+"""Which methods exist: kind x method -> settings model, implementing module, input slots.
+
+Strings only, so that reading the table imports no method, and adding a line changes no stage's code fingerprint.
+A new method is one module, one settings model and one line here.
+"""
+
+import importlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+PER_IMAGE_KINDS = ("regions", "cams", "affinity_labels", "refined_cams", "seeds", "predictions")
+TRAINING_KINDS = ("classifier", "affinity", "segmenter")
+KINDS = ("data", *PER_IMAGE_KINDS[:1], "classifier", *PER_IMAGE_KINDS[1:3], "affinity", *PER_IMAGE_KINDS[3:5]) + (
+    "segmenter",
+    "predictions",
+    "evaluation",
+    "report",
+)
+EVALUATED_KINDS = ("regions", "cams", "refined_cams", "seeds", "predictions")
+
+_NO_SLOTS: Mapping[str, "Slot"] = MappingProxyType({})
+
+
+@dataclass(frozen=True)
+class Slot:
+    """A named input of a method: the kinds of stage it takes. `many`: any number of stages, by default all that fit."""
+
+    kinds: tuple[str, ...]
+    optional: bool = False
+    many: bool = False
+
+
+@dataclass(frozen=True)
+class Method:
+    """One way to make a kind. `settings` is "module:class", `module` holds `processor`, `train` or the like."""
+
+    settings: str
+    module: str
+    slots: Mapping[str, Slot] = field(default_factory=lambda: _NO_SLOTS)
+    network_role: str | None = None
+    """Role under which `settings.network` is looked up in `networks.factory`; None when no network is chosen."""
+
+
+_CAMS = Slot(("cams", "refined_cams"))
+_REGIONS = Slot(("regions",))
+_CLASSIFIER = Slot(("classifier",))
+_OPTIONAL_CLASSIFIER = Slot(("classifier",), optional=True)
+_SETTINGS = "wsss_core.settings"
+
+METHODS: Mapping[str, Mapping[str, Method]] = {
+    "data": {
+        "scenes": Method(f"{_SETTINGS}.data:ScenesSettings", "wsss_core.data.scenes"),
+        "voc": Method(f"{_SETTINGS}.data:VocSettings", "wsss_core.data.voc"),
+        "folder": Method(f"{_SETTINGS}.data:FolderSettings", "wsss_core.data.folder"),
+    },
+    "regions": {
+        "felzenszwalb": Method(f"{_SETTINGS}.regions:FelzenszwalbSettings", "wsss_core.regions.felzenszwalb"),
+        "slic": Method(f"{_SETTINGS}.regions:SlicSettings", "wsss_core.regions.slic"),
+        "precomputed": Method(f"{_SETTINGS}.regions:PrecomputedRegionsSettings", "wsss_core.regions.precomputed"),
+        "mobile_sam": Method(f"{_SETTINGS}.regions:MobileSamSettings", "wsss_core.regions.mobile_sam"),
+    },
+    "classifier": {
+        "psa": Method(
+            f"{_SETTINGS}.classifier:PsaClassifierSettings", "wsss_core.classifiers.psa", network_role="classifier"
+        ),
+    },
+    "cams": {
+        "multiscale": Method(
+            f"{_SETTINGS}.cams:MultiscaleCamsSettings", "wsss_core.cams.multiscale", {"classifier": _CLASSIFIER}
+        ),
+    },
+    "affinity_labels": {
+        "crf_pair": Method(f"{_SETTINGS}.affinity_labels:CrfPairSettings", "wsss_core.affinity.crf_pair", {"cams": _CAMS}),
+    },
+    "affinity": {
+        "affinitynet": Method(
+            f"{_SETTINGS}.affinity:AffinityNetSettings",
+            "wsss_core.affinity.affinitynet",
+            {"affinity_labels": Slot(("affinity_labels",)), "classifier": _OPTIONAL_CLASSIFIER},
+            network_role="affinity",
+        ),
+    },
+    "refined_cams": {
+        "random_walk": Method(
+            f"{_SETTINGS}.refined_cams:RandomWalkSettings",
+            "wsss_core.affinity.random_walk",
+            {"cams": _CAMS, "affinity": Slot(("affinity",))},
+        ),
+    },
+    "seeds": {
+        "argmax": Method(f"{_SETTINGS}.seeds:ArgmaxSettings", "wsss_core.seeds.argmax", {"cams": _CAMS}),
+        "crf": Method(f"{_SETTINGS}.seeds:CrfSeedsSettings", "wsss_core.seeds.crf", {"cams": _CAMS}),
+        "region_vote": Method(
+            f"{_SETTINGS}.seeds:RegionVoteSettings",
+            "wsss_core.seeds.region_vote",
+            {"cams": _CAMS, "regions": _REGIONS},
+        ),
+    },
+    "segmenter": {
+        name: Method(
+            f"{_SETTINGS}.segmenter:{model}",
+            f"wsss_core.segmenters.{name}",
+            {"seeds": Slot(("seeds", "predictions")), "classifier": _OPTIONAL_CLASSIFIER},
+            network_role=name,
+        )
+        for name, model in {"deeplab_v1": "DeepLabV1Settings", "deeplab_v3plus": "DeepLabV3PlusSettings"}.items()
+    },
+    "predictions": {
+        "multiscale": Method(
+            f"{_SETTINGS}.predictions:MultiscalePredictionsSettings",
+            "wsss_core.predictions.multiscale",
+            {"segmenter": Slot(("segmenter",))},
+        ),
+    },
+    "evaluation": {
+        "pooled": Method(
+            f"{_SETTINGS}.evaluation:PooledSettings",
+            "wsss_core.evaluation.pooled",
+            {"of": Slot(EVALUATED_KINDS, many=True)},
+        ),
+    },
+    "report": {
+        "html": Method(
+            f"{_SETTINGS}.report:HtmlReportSettings",
+            "wsss_core.report.page",
+            {
+                "evaluation": Slot(("evaluation",), optional=True),
+                "stages": Slot((*PER_IMAGE_KINDS, *TRAINING_KINDS), many=True),
+            },
+        ),
+    },
+}
+
+
+def load(name: str) -> object:
+    """The object that a "module:attribute" string names."""
+    module, _, attribute = name.partition(":")
+    return getattr(importlib.import_module(module), attribute)

@@ -1,0 +1,18 @@
+"""Settings of the `cams` methods."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from wsss_core.settings.base import Settings
+
+
+class MultiscaleCamsSettings(Settings):
+    """Class activation maps over several scales, each with its mirror (PSA, infer_cls)."""
+
+    scales: Annotated[tuple[Annotated[float, Field(gt=0, le=8)], ...], Field(min_length=1)] = (1.0, 0.5, 1.5, 2.0)
+    """Factors by which the image is resized (Pillow bicubic) before the network."""
+    mirror: bool = True
+    """Run the left-right mirror of every scale, too."""
+    dtype: Literal["float16", "float32"] = "float16"
+    """Number format in which the grid maps are stored."""

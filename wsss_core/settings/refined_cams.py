@@ -1,0 +1,21 @@
+"""Settings of the `refined_cams` methods."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from wsss_core.settings.base import Settings
+from wsss_core.settings.crf import Positive
+
+
+class RandomWalkSettings(Settings):
+    """Random walk of the CAM scores over the affinities of AffinityNet (PSA, infer_aff)."""
+
+    beta: Positive = 8.0
+    """Affinities are raised to this power before normalisation."""
+    log2_steps: Annotated[int, Field(ge=0, le=16)] = 8
+    """The walk has 2 to this power steps (8: 256 steps)."""
+    alpha: Positive = 16.0
+    """Background score = (1 - largest CAM)^alpha."""
+    dtype: Literal["float16", "float32"] = "float16"
+    """Number format in which the grid maps are stored."""
