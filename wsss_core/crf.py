@@ -1,0 +1,96 @@
+"""Dense CRF (Krähenbühl & Koltun, NeurIPS 2011) by the permutohedral lattice, shared by labels, seeds and predictions.
+
+The lattice with its blur and its symmetric normalisation is part of the published figures: an exact Gaussian mean
+field with the same parameters gives 1.5-9 % other labels. So the public C++ code (pydensecrf) does the work.
+"""
+
+from typing import Protocol
+
+import numpy as np
+import pydensecrf.densecrf as densecrf
+
+MINIMUM_PROBABILITY = 1e-5  # below it the unary energy -log(p) is cut off (PSA, Ahn & Kwak, CVPR 2018)
+
+
+class CrfParameters(Protocol):
+    """What the CRF needs to know: the settings model `wsss_core.settings.crf.CrfSettings` has these fields."""
+
+    @property
+    def iterations(self) -> int: ...
+    @property
+    def gaussian_sxy(self) -> float: ...
+    @property
+    def gaussian_compat(self) -> float: ...
+    @property
+    def bilateral_sxy(self) -> float: ...
+    @property
+    def bilateral_srgb(self) -> float: ...
+    @property
+    def bilateral_compat(self) -> float: ...
+
+
+def unary_from_probabilities(probabilities_KHW: np.ndarray) -> np.ndarray:
+    """Unary energies (K, H, W) float32 = -log(p), p cut to [1e-5, 1]; the channels need not sum to 1."""
+    return -np.log(np.clip(probabilities_KHW, MINIMUM_PROBABILITY, 1.0)).astype(np.float32)
+
+
+def unary_from_labels(label_HW: np.ndarray, label_count: int, truth_probability: float) -> np.ndarray:
+    """Unary energies (K, H, W) float32 of a label map with values 0..label_count-1.
+
+    The stated label has probability `truth_probability` (in (0, 1)), the others share the rest equally
+    (IRN, Ahn et al., CVPR 2019, uses 0.7).
+    """
+    if not 0.0 < truth_probability < 1.0:
+        raise ValueError(f"expected a truth probability between 0 and 1, found {truth_probability}")
+    if label_HW.size and int(label_HW.max()) >= label_count:
+        raise ValueError(f"expected labels below {label_count}, found {int(label_HW.max())}: map ignore away first")
+    other = -np.log((1.0 - truth_probability) / max(1, label_count - 1))
+    energy_KHW = np.full((label_count, *label_HW.shape), other, np.float32)
+    np.put_along_axis(energy_KHW, label_HW[None].astype(np.intp), -np.log(truth_probability), axis=0)
+    return energy_KHW
+
+
+def crf_from_unary(
+    image_HW3: np.ndarray, unary_KHW: np.ndarray, parameters: CrfParameters, scale_factor: float = 1.0
+) -> np.ndarray:
+    """Probabilities (K, H, W) float32 after mean-field inference; over K they sum to 1.
+
+    `image_HW3` is uint8 RGB at the size of `unary_KHW` (float, energies). `scale_factor` divides both spatial
+    widths, for images that were shrunk. One label leaves nothing to decide: the result is 1.
+    """
+    label_count, height, width = unary_KHW.shape
+    if image_HW3.shape != (height, width, 3) or image_HW3.dtype != np.uint8:
+        raise ValueError(
+            f"expected a uint8 image ({height}, {width}, 3) for scores of that size, "
+            f"found {image_HW3.dtype} {image_HW3.shape}"
+        )
+    if label_count <= 1 or unary_KHW.size == 0:
+        return np.ones(unary_KHW.shape, np.float32)
+    model = densecrf.DenseCRF2D(width, height, label_count)
+    model.setUnaryEnergy(np.ascontiguousarray(unary_KHW.reshape(label_count, -1), np.float32))
+    model.addPairwiseGaussian(sxy=parameters.gaussian_sxy / scale_factor, compat=parameters.gaussian_compat)
+    model.addPairwiseBilateral(
+        sxy=parameters.bilateral_sxy / scale_factor,
+        srgb=parameters.bilateral_srgb,
+        rgbim=np.ascontiguousarray(image_HW3),
+        compat=parameters.bilateral_compat,
+    )
+    return np.asarray(model.inference(parameters.iterations), np.float32).reshape(unary_KHW.shape)
+
+
+def crf_probabilities(
+    image_HW3: np.ndarray, probabilities_KHW: np.ndarray, parameters: CrfParameters, scale_factor: float = 1.0
+) -> np.ndarray:
+    """`crf_from_unary` on scores or probabilities in [0, 1], (K, H, W) float (PSA: [background, cams])."""
+    return crf_from_unary(image_HW3, unary_from_probabilities(probabilities_KHW), parameters, scale_factor)
+
+
+def crf_from_labels(
+    image_HW3: np.ndarray,
+    label_HW: np.ndarray,
+    label_count: int,
+    parameters: CrfParameters,
+    truth_probability: float,
+) -> np.ndarray:
+    """`crf_from_unary` on a hard label map (H, W) with values 0..label_count-1; see `unary_from_labels`."""
+    return crf_from_unary(image_HW3, unary_from_labels(label_HW, label_count, truth_probability), parameters)
