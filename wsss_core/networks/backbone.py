@@ -48,6 +48,8 @@ class Backbone(nn.Module):
     classifier_style: ClassVar[ClassifierStyle] = ClassifierStyle()
     affinity_group_norm: ClassVar[bool] = True
     """Whether AffinityNet normalises its three taps (the published ResNet38 form does not)."""
+    has_wide_view: ClassVar[bool] = False
+    """Whether the top feature already contains DeepLab-LargeFOV's dilated fc6 and fc7."""
     frozen_modules: ClassVar[tuple[str, ...]] = ()
     """Children whose parameters do not train when the backbone starts from ImageNet weights."""
     fixes_batch_norm: ClassVar[bool] = False

@@ -38,6 +38,11 @@ SEGMENTER_OPTIONS: dict[tuple[str, str], dict[str, int | bool]] = {
 }
 """Where a segmentation network differs from the classifier in the backbone (DeepLab-LargeFOV, Chen et al. 2015)."""
 
+HEAD_OPTIONS: dict[tuple[str, str], dict[str, int | tuple[int, ...]]] = {
+    ("deeplab_v3plus", "small"): {"width": 48, "low_width": 24, "rates": (2, 4, 8)}
+}
+"""Where a segmentation head differs: the quick start's pictures have 20 cells a side, and its minutes are counted."""
+
 Option = int | float | bool
 
 
@@ -91,7 +96,9 @@ def build_segmenter(architecture: str, backbone: str, classes: int, **options: O
     """
     build = _load(_lookup(ARCHITECTURES, architecture, "segmentation architecture"))
     merged = {**SEGMENTER_OPTIONS.get((architecture, backbone), {}), **options}
-    network: Network = build(build_backbone(backbone, **merged), classes)
+    network: Network = build(
+        build_backbone(backbone, **merged), classes, **HEAD_OPTIONS.get((architecture, backbone), {})
+    )
     return network
 
 

@@ -26,6 +26,7 @@ class VGG16(Backbone):
     low = "conv3"
     affinity_taps = ("conv4", "conv5", "conv5fc")
     classifier_style = ClassifierStyle(dropout=0.5, average_maps=True, cam_square_root=True)
+    has_wide_view = True
     frozen_modules = ("conv1_1", "conv1_2", "conv2_1", "conv2_2")
 
     def __init__(self, fc6_dilation: int = 1, pool5: bool = False, dropout: float = 0.5) -> None:

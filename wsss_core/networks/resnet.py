@@ -1,0 +1,115 @@
+"""torchvision's ResNet-18/34/50/101 (He et al., CVPR 2016) dilated to output stride 8 or 16, as backbones.
+
+Strides become dilations by the rule of torchvision's `replace_stride_with_dilation`, which exists there for bottleneck
+networks only: a stage loses its stride, its first block keeps the dilation of the stage before, the others double it.
+The parameters do not change, so ImageNet weights fit.
+"""
+
+from typing import Literal
+
+import torch
+from torch import nn
+
+from wsss_core.networks.backbone import Backbone, Features
+from wsss_core.networks.normalisation import IMAGENET_RGB
+from wsss_core.networks.torchvision_models import models
+
+OutputStride = Literal[8, 16]
+Depth = Literal[18, 34, 50, 101]
+STAGES = ("layer1", "layer2", "layer3", "layer4")
+PLAIN_STRIDES = {"layer1": 4, "layer2": 8, "layer3": 16, "layer4": 32}
+PLAIN_WIDTHS = (64, 128, 256, 512)
+BOTTLENECK_EXPANSION = 4
+FIRST_BOTTLENECK_DEPTH = 50
+
+
+class ResNet(Backbone):
+    """Features layer1 (stride 4) to layer4, after the last ReLU of each stage.
+
+    `freeze`, for a start from ImageNet weights, follows PSA's rule for ResNet38: stem and layer1 stop, every BatchNorm
+    is fixed (statistics, weight, bias). Without `freeze` everything trains, which is what random weights need.
+    """
+
+    top = "layer4"
+    low = "layer1"
+    affinity_taps = ("layer2", "layer3", "layer4")
+    frozen_modules = ("conv1", "bn1", "layer1")
+    fixes_batch_norm = True
+
+    def __init__(self, depth: Depth, output_stride: OutputStride = 8) -> None:
+        """Build with torchvision's random start.
+
+        Args:
+            depth: number of layers.
+            output_stride: input pixels per cell of layer4 (and of layer3 when 8).
+
+        Raises:
+            ValueError: unknown depth or output stride.
+        """
+        super().__init__()
+        if depth not in (18, 34, 50, 101) or output_stride not in (8, 16):
+            raise ValueError(
+                f"expected depth 18, 34, 50 or 101 and output stride 8 or 16, found {depth} and {output_stride}"
+            )
+        self.normalisation = IMAGENET_RGB
+        network: nn.Module = getattr(models, f"resnet{depth}")(weights=None)
+        self.conv1 = network.get_submodule("conv1")
+        self.bn1 = network.get_submodule("bn1")
+        self.relu = network.get_submodule("relu")
+        self.maxpool = network.get_submodule("maxpool")
+        for stage in STAGES:
+            self.add_module(stage, network.get_submodule(stage))
+        self.strides = {stage: min(PLAIN_STRIDES[stage], output_stride) for stage in STAGES}
+        expansion = BOTTLENECK_EXPANSION if depth >= FIRST_BOTTLENECK_DEPTH else 1
+        self.channels = {stage: width * expansion for stage, width in zip(STAGES, PLAIN_WIDTHS, strict=True)}
+        self._dilate(output_stride)
+
+    def forward(self, x: torch.Tensor) -> Features:
+        """Features of a normalised batch (B, 3, H, W); see the class."""
+        x = self.maxpool(self.relu(self.bn1(self.conv1(x))))
+        features: Features = {}
+        for stage in STAGES:
+            x = self.get_submodule(stage)(x)
+            features[stage] = x
+        return features
+
+    def _dilate(self, output_stride: int) -> None:
+        dilation = 1
+        for stage in STAGES:
+            if PLAIN_STRIDES[stage] <= output_stride:
+                continue
+            blocks = list(self.get_submodule(stage).children())
+            _replace_stride(blocks[0], dilation)
+            dilation *= 2
+            for block in blocks[1:]:
+                _replace_stride(block, dilation)
+
+
+def _replace_stride(block: nn.Module, dilation: int) -> None:
+    """Set every convolution of a block to stride 1, and its 3x3 ones to a dilation."""
+    for layer in block.modules():
+        if isinstance(layer, nn.Conv2d):
+            layer.stride = (1, 1)
+            if layer.kernel_size == (3, 3):
+                layer.dilation = (dilation, dilation)
+                layer.padding = (dilation, dilation)
+
+
+def resnet18(output_stride: OutputStride = 8) -> ResNet:
+    """ResNet-18, random weights; top feature 512 channels."""
+    return ResNet(18, output_stride)
+
+
+def resnet34(output_stride: OutputStride = 8) -> ResNet:
+    """ResNet-34, random weights; top feature 512 channels."""
+    return ResNet(34, output_stride)
+
+
+def resnet50(output_stride: OutputStride = 8) -> ResNet:
+    """ResNet-50, random weights; top feature 2048 channels."""
+    return ResNet(50, output_stride)
+
+
+def resnet101(output_stride: OutputStride = 8) -> ResNet:
+    """ResNet-101, random weights; top feature 2048 channels."""
+    return ResNet(101, output_stride)
