@@ -1,0 +1,72 @@
+"""Label maps as PNG files: palette or grey, pixel value = label id (0 background, 255 ignore)."""
+
+import io
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, UnidentifiedImageError
+
+_INDEX_MODES = ("P", "L", "1")
+_PALETTE_SIZE = 256
+_BITS_PER_CHANNEL = 8
+
+
+class LabelError(ValueError):
+    """A label file that cannot be used; the text says which, what was expected and what to do."""
+
+
+def read_label_png(path: Path | str) -> np.ndarray:
+    """The label ids of a palette or grey PNG as uint8 (H, W).
+
+    The palette's colours are not looked at: the stored number is the label id. Raises `LabelError` (a ValueError)
+    for missing, damaged, coloured or 16-bit files.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise LabelError(f"{path}: expected a label PNG, found no file. To do: correct the folder or the list.")
+    try:
+        with Image.open(path) as image:
+            image.load()
+            if image.mode not in _INDEX_MODES:
+                raise LabelError(
+                    f"{path}: expected a palette or 8-bit grey PNG whose pixel values are label ids, found mode "
+                    f"{image.mode}. To do: save the label map with one byte per pixel (0 background, 255 ignore)."
+                )
+            return np.array(image.convert("L") if image.mode == "1" else image, dtype=np.uint8) // _divisor(image)
+    except (UnidentifiedImageError, OSError, SyntaxError) as error:
+        raise LabelError(
+            f"{path}: expected a label PNG, found a damaged file ({error}). To do: copy it again."
+        ) from error
+
+
+def _divisor(image: Image.Image) -> np.uint8:
+    """1-bit images hold 0 and 1, which Pillow turns into 0 and 255."""
+    return np.uint8(255 if image.mode == "1" else 1)
+
+
+def voc_palette() -> np.ndarray:
+    """The colour of each label id, uint8 RGB (256, 3), as the PASCAL VOC development kit computes it.
+
+    The three lowest bits of an id become the highest bits of red, green and blue, the next three the next lower.
+    """
+    palette = np.zeros((_PALETTE_SIZE, 3), dtype=np.uint8)
+    ids = np.arange(_PALETTE_SIZE)
+    for level in range(_BITS_PER_CHANNEL):
+        for channel in range(3):
+            bit = (ids >> (3 * level + channel)) & 1
+            palette[:, channel] |= (bit << (_BITS_PER_CHANNEL - 1 - level)).astype(np.uint8)
+    return palette
+
+
+def encode_label_png(label_HW: np.ndarray) -> bytes:
+    """`label_HW` (uint8, (H, W)) as the bytes of a palette PNG in the VOC colours.
+
+    Raises ValueError for another dtype or number of axes.
+    """
+    if label_HW.dtype != np.uint8 or label_HW.ndim != 2:
+        raise ValueError(f"expected uint8 labels with axes (H, W), found {label_HW.dtype} with shape {label_HW.shape}")
+    image = Image.fromarray(np.ascontiguousarray(label_HW)).convert("L")
+    image.putpalette(voc_palette().tobytes())
+    buffer = io.BytesIO()
+    image.save(buffer, format="PNG")
+    return buffer.getvalue()

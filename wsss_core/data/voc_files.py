@@ -1,0 +1,112 @@
+"""The small files of a PASCAL VOC folder: XML annotations, boxes.json, points.json. Boxes there count from 1."""
+
+import json
+import xml.etree.ElementTree as ElementTree
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from wsss_core.artifacts.manifest import Box, Point
+from wsss_core.data.faults import DataError
+from wsss_core.settings.base import nearest
+
+NamedBoxes = list[tuple[float, float, float, float, str]]
+_CORNERS = ("xmin", "ymin", "xmax", "ymax")
+
+
+def label_id(name: str, classes: Sequence[str], where: str) -> int:
+    """Label id (1..C) of a class name. Raises `DataError` that names the nearest known class."""
+    if name not in classes:
+        raise DataError(
+            f"{where}: unknown class {name!r}; {nearest(name, list(classes))}. To do: correct `classes` or it."
+        )
+    return classes.index(name) + 1
+
+
+def read_annotation(path: Path) -> NamedBoxes:
+    """Boxes and class names of an XML annotation, difficult objects included, in VOC's counting. Raises `DataError`."""
+    try:
+        objects = ElementTree.parse(path).getroot().findall("object")
+        return [_read_object(item) for item in objects]
+    except FileNotFoundError as error:
+        raise DataError(
+            f"{path}: expected an XML annotation, found no file. To do: put it there, or choose another `tag_source`."
+        ) from error
+    except (ElementTree.ParseError, ValueError) as error:
+        raise DataError(f"{path}: expected a VOC annotation, found: {error}. To do: replace the file.") from error
+
+
+def _read_object(item: ElementTree.Element) -> tuple[float, float, float, float, str]:
+    name, box = item.findtext("name"), item.find("bndbox")
+    if name is None or box is None:
+        raise ValueError("an object without name or bndbox")
+    corners = [box.findtext(corner) for corner in _CORNERS]
+    x0, y0, x1, y1 = (float(value) if value is not None else _missing_corner() for value in corners)
+    return x0, y0, x1, y1, name.strip()
+
+
+def _missing_corner() -> float:
+    raise ValueError(f"a bndbox without one of {', '.join(_CORNERS)}")
+
+
+def write_annotation(image_id: str, file_name: str, size_hw: tuple[int, int], named: NamedBoxes) -> str:
+    """Text of a VOC XML annotation; boxes in VOC's counting (from 1, inclusive)."""
+    root = ElementTree.Element("annotation")
+    ElementTree.SubElement(root, "filename").text = file_name
+    size = ElementTree.SubElement(root, "size")
+    for key, value in (("width", size_hw[1]), ("height", size_hw[0]), ("depth", 3)):
+        ElementTree.SubElement(size, key).text = str(value)
+    for *corners, name in named:
+        item = ElementTree.SubElement(root, "object")
+        ElementTree.SubElement(item, "name").text = str(name)
+        ElementTree.SubElement(item, "difficult").text = "0"
+        box = ElementTree.SubElement(item, "bndbox")
+        for key, corner in zip(_CORNERS, corners, strict=True):
+            ElementTree.SubElement(box, key).text = f"{corner:g}"
+    ElementTree.indent(root)
+    return ElementTree.tostring(root, encoding="unicode") + "\n"
+
+
+def from_voc_boxes(named: NamedBoxes, classes: Sequence[str], where: str) -> tuple[Box, ...]:
+    """Boxes counted from 0 with exclusive ends, from VOC's boxes counted from 1 with inclusive ends."""
+    return tuple(Box(x0 - 1, y0 - 1, x1, y1, label_id(name, classes, where)) for x0, y0, x1, y1, name in named)
+
+
+def to_voc_boxes(boxes: Sequence[Box], classes: Sequence[str]) -> NamedBoxes:
+    """The inverse of `from_voc_boxes`."""
+    return [(box.x0 + 1, box.y0 + 1, box.x1, box.y1, classes[box.label - 1]) for box in boxes]
+
+
+def read_boxes_json(path: Path) -> dict[str, NamedBoxes]:
+    """{image id: boxes with class names in VOC's counting}; empty when there is no such file. Raises `DataError`."""
+    rows = _read_rows(path, 5)
+    return {
+        image_id: [(float(a), float(b), float(c), float(d), str(name)) for a, b, c, d, name in items]
+        for image_id, items in rows.items()
+    }
+
+
+def read_points_json(path: Path, classes: Sequence[str], background: str) -> dict[str, tuple[Point, ...]]:
+    """{image id: points}; empty when there is no such file. Raises `DataError`."""
+    found = {}
+    for image_id, items in _read_rows(path, 3).items():
+        labels = [
+            0 if name == background else label_id(str(name), classes, f"{path}, {image_id}") for _, _, name in items
+        ]
+        found[image_id] = tuple(
+            Point(float(x), float(y), label) for (x, y, _), label in zip(items, labels, strict=True)
+        )
+    return found
+
+
+def _read_rows(path: Path, length: int) -> Mapping[str, list[list[str | float]]]:
+    if not path.is_file():
+        return {}
+    try:
+        rows = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise DataError(f"{path}: expected JSON, found: {error}. To do: replace or remove the file.") from error
+    if not isinstance(rows, dict) or any(
+        not isinstance(items, list) or any(len(item) != length for item in items) for items in rows.values()
+    ):
+        raise DataError(f"{path}: expected {{image id: [[{length} values], ...]}}. To do: replace or remove the file.")
+    return rows

@@ -1,0 +1,39 @@
+"""`cls_labels.npy`: the tag vectors that PSA, IRN and their successors pass around."""
+
+from pathlib import Path
+
+import numpy as np
+
+from wsss_core.exchange.restricted_npy import read_pickled_npy
+
+_YEAR_DIGITS = 4
+_VOC_ID_DIGITS = 10
+
+
+def read_cls_labels(path: Path | str, class_count: int) -> dict[str, np.ndarray]:
+    """{image id: float32 (C,)}, 1 where the class is in the image.
+
+    Ids are texts (PSA) or numbers (IRN: 2007000032 means 2007_000032). Raises ValueError for another content,
+    `UnsafePickleError` for a file that holds more than data, FileNotFoundError.
+    """
+    value = read_pickled_npy(path)
+    if not isinstance(value, dict):
+        raise ValueError(f"{path}: expected a dictionary of image id to vector, found {type(value).__name__}")
+    vectors = {}
+    for key, vector in value.items():
+        image_id = _text_id(key)
+        array = np.asarray(vector, dtype=np.float32)
+        if array.shape != (class_count,):
+            raise ValueError(
+                f"{path}: expected {class_count} numbers for image {image_id!r}, one per class, found shape "
+                f"{array.shape}. To do: check `classes`."
+            )
+        vectors[image_id] = array
+    return vectors
+
+
+def _text_id(key: object) -> str:
+    if isinstance(key, int | np.integer):
+        digits = str(int(key)).zfill(_VOC_ID_DIGITS)
+        return f"{digits[:_YEAR_DIGITS]}_{digits[_YEAR_DIGITS:]}"
+    return str(key)

@@ -1,0 +1,158 @@
+"""Settings of the `data` stage: where images, tags, weak labels and ground truth come from."""
+
+from typing import Annotated, Literal
+
+import pydantic
+
+from wsss_core.settings.base import Settings
+
+VOC_CLASSES = (
+    "aeroplane", "bicycle", "bird", "boat", "bottle", "bus", "car", "cat", "chair", "cow", "diningtable", "dog",
+    "horse", "motorbike", "person", "pottedplant", "sheep", "sofa", "train", "tvmonitor",
+)  # fmt: skip
+SceneClass = Literal["deer", "sheep", "train", "car", "boat", "balloon", "bottle", "person", "bird", "chair"]
+SCENE_CLASSES: tuple[SceneClass, ...] = ("deer", "sheep", "train", "car", "boat", "balloon", "bottle", "person")
+MAX_CLASSES = 254  # label ids are bytes: 0 is background, 255 ignore
+BACKGROUND = "background"
+
+ClassNames = tuple[Annotated[str, pydantic.Field(min_length=1)], ...]
+
+
+class DataSettings(Settings):
+    """What all data methods share."""
+
+    part_size: int = pydantic.Field(default=500, ge=1)
+    """Images per part. A part is one job of every per-image stage (5 to 30 minutes are good). Results do not
+    depend on it."""
+
+    skip_bad: bool = False
+    """Leave out images that cannot be used and list them in the report, instead of stopping with an error."""
+
+    max_pixels: int = pydantic.Field(default=25_000_000, ge=1)
+    """Largest image taken, in pixels (width x height). Larger images are an error and are never decoded, because
+    memory and time grow with the size."""
+
+    min_side: int = pydantic.Field(default=16, ge=1)
+    """Shortest side taken, in pixels. Smaller images hold hardly a cell of a network's grid and are an error."""
+
+
+class ScenesSettings(DataSettings):
+    """Generated scenes with exact masks and all weak labels: the embedded default, needs no files."""
+
+    train_images: int = pydantic.Field(default=240, ge=1)
+    """Number of images of the split `train`."""
+
+    val_images: int = pydantic.Field(default=80, ge=1)
+    """Number of images of the split `val`."""
+
+    height: int = pydantic.Field(default=120, ge=48, le=2000)
+    """Height of the images in pixels."""
+
+    width: int = pydantic.Field(default=160, ge=64, le=2000)
+    """Width of the images in pixels."""
+
+    seed: int = pydantic.Field(default=0, ge=0)
+    """Which scenes are drawn: the same seed gives the same pictures on every machine."""
+
+    classes: tuple[SceneClass, ...] = SCENE_CLASSES
+    """Classes that occur, in the order of their label ids 1, 2, ..."""
+
+    @pydantic.field_validator("classes")
+    @classmethod
+    def _classes_are_distinct(cls, value: tuple[SceneClass, ...]) -> tuple[SceneClass, ...]:
+        _check_class_names(value)
+        return value
+
+
+class VocSettings(DataSettings):
+    """A folder in the layout of PASCAL VOC: JPEGImages, SegmentationClass, ImageSets/Segmentation."""
+
+    root: str
+    """The folder that holds JPEGImages (often called VOC2012)."""
+
+    splits: dict[str, str] = pydantic.Field(default={"train": "train.txt", "val": "val.txt"}, min_length=1)
+    """Split name to list file: in ImageSets/Segmentation, or a path relative to `root`. One id a line; the lines
+    `/JPEGImages/<id>.jpg /SegmentationClass/<id>.png` of other systems are read as well."""
+
+    tag_source: Literal["xml", "masks", "npy"] = "xml"
+    """Where image tags come from: objects of the XML annotations (difficult ones included), classes with a pixel in
+    the mask, or the array `tags_file`. They differ, so the report names the source."""
+
+    tags_file: str = "cls_labels.npy"
+    """For `tag_source: npy`: dictionary of image id to a vector over the classes; relative to `root`."""
+
+    classes: ClassNames = VOC_CLASSES
+    """Foreground classes in the order of their label ids 1, 2, ..."""
+
+    images: str = "JPEGImages"
+    """Folder of the images, relative to `root`."""
+
+    truth: str | None = "SegmentationClass"
+    """Folder of the ground-truth label PNGs, relative to `root`; null when there are none. Images without a file in
+    it have no ground truth."""
+
+    annotations: str = "Annotations"
+    """Folder of the XML annotations, relative to `root`: tags and boxes. Need not exist for other tag sources."""
+
+    boxes_file: str = "boxes.json"
+    """JSON of image id to a list of [xmin, ymin, xmax, ymax, class], counted from 1 and inclusive as in VOC; relative
+    to `root`. When the file exists, boxes are taken from it instead of the XML annotations."""
+
+    points_file: str = "points.json"
+    """JSON of image id to a list of [x, y, class], counted from 0; relative to `root`. Need not exist."""
+
+    scribbles: str | None = None
+    """Folder of scribble PNGs (label ids, 255 = unlabelled), relative to `root`."""
+
+    saliency: str | None = None
+    """Folder of saliency PNGs (uint8, 255 = salient), relative to `root`."""
+
+    @pydantic.field_validator("classes")
+    @classmethod
+    def _classes_are_usable(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        _check_class_names(value)
+        return value
+
+
+class FolderSettings(DataSettings):
+    """Any folder of photographs with a table of tags, or with one sub-folder per class."""
+
+    images: str
+    """Folder of the images; sub-folders are searched as well."""
+
+    tags: str | None = None
+    """CSV file with the columns `file` (relative to `images`), `tags` (separated by `;`, may be empty) and, if
+    wanted, `split`. null: every image's tag is the name of its first sub-folder."""
+
+    classes: ClassNames = ()
+    """Foreground classes in the order of their label ids 1, 2, ... Empty: all tags found, in alphabetical order."""
+
+    val_fraction: float = pydantic.Field(default=0.0, ge=0.0, lt=1.0)
+    """Share of the images that goes into the split `val`, drawn by a hash of the image id, so that adding images
+    moves no other image. Not used when the CSV has a column `split`."""
+
+    split_seed: int = pydantic.Field(default=0, ge=0)
+    """Draws another `val` of the same share."""
+
+    truth: str | None = None
+    """Folder of ground-truth label PNGs, named as the images but with the ending .png; null when there are none."""
+
+    @pydantic.field_validator("classes")
+    @classmethod
+    def _classes_are_usable(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if value:
+            _check_class_names(value)
+        return value
+
+
+def _check_class_names(names: tuple[str, ...]) -> None:
+    """Raise ValueError for no, repeated, reserved or too many class names."""
+    if not names:
+        raise ValueError("expected at least one class, found none")
+    repeated = sorted({name for name in names if names.count(name) > 1})
+    if repeated:
+        raise ValueError(f"class names must differ, found several times: {', '.join(repeated)}")
+    if BACKGROUND in names:
+        raise ValueError(f"{BACKGROUND!r} is label id 0 by itself; list the foreground classes only")
+    if len(names) > MAX_CLASSES:
+        raise ValueError(f"at most {MAX_CLASSES} classes fit into label maps of one byte, found {len(names)}")
