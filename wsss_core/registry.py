@@ -11,7 +11,15 @@ from types import MappingProxyType
 
 PER_IMAGE_KINDS = ("regions", "cams", "affinity_labels", "refined_cams", "seeds", "predictions")
 TRAINING_KINDS = ("classifier", "affinity", "segmenter")
-KINDS = ("data", *PER_IMAGE_KINDS[:1], "classifier", *PER_IMAGE_KINDS[1:3], "affinity", *PER_IMAGE_KINDS[3:5]) + (
+KINDS = (
+    "data",
+    "regions",
+    "classifier",
+    "cams",
+    "affinity_labels",
+    "affinity",
+    "refined_cams",
+    "seeds",
     "segmenter",
     "predictions",
     "evaluation",
@@ -38,8 +46,6 @@ class Method:
     settings: str
     module: str
     slots: Mapping[str, Slot] = field(default_factory=lambda: _NO_SLOTS)
-    network_role: str | None = None
-    """Role under which `settings.network` is looked up in `networks.factory`; None when no network is chosen."""
 
 
 _CAMS = Slot(("cams", "refined_cams"))
@@ -61,9 +67,7 @@ METHODS: Mapping[str, Mapping[str, Method]] = {
         "mobile_sam": Method(f"{_SETTINGS}.regions:MobileSamSettings", "wsss_core.regions.mobile_sam"),
     },
     "classifier": {
-        "psa": Method(
-            f"{_SETTINGS}.classifier:PsaClassifierSettings", "wsss_core.classifiers.psa", network_role="classifier"
-        ),
+        "psa": Method(f"{_SETTINGS}.classifier:PsaClassifierSettings", "wsss_core.classifiers.psa"),
     },
     "cams": {
         "multiscale": Method(
@@ -71,14 +75,15 @@ METHODS: Mapping[str, Mapping[str, Method]] = {
         ),
     },
     "affinity_labels": {
-        "crf_pair": Method(f"{_SETTINGS}.affinity_labels:CrfPairSettings", "wsss_core.affinity.crf_pair", {"cams": _CAMS}),
+        "crf_pair": Method(
+            f"{_SETTINGS}.affinity_labels:CrfPairSettings", "wsss_core.affinity.crf_pair", {"cams": _CAMS}
+        ),
     },
     "affinity": {
         "affinitynet": Method(
             f"{_SETTINGS}.affinity:AffinityNetSettings",
             "wsss_core.affinity.affinitynet",
             {"affinity_labels": Slot(("affinity_labels",)), "classifier": _OPTIONAL_CLASSIFIER},
-            network_role="affinity",
         ),
     },
     "refined_cams": {
@@ -102,7 +107,6 @@ METHODS: Mapping[str, Mapping[str, Method]] = {
             f"{_SETTINGS}.segmenter:{model}",
             f"wsss_core.segmenters.{name}",
             {"seeds": Slot(("seeds", "predictions")), "classifier": _OPTIONAL_CLASSIFIER},
-            network_role=name,
         )
         for name, model in {"deeplab_v1": "DeepLabV1Settings", "deeplab_v3plus": "DeepLabV3PlusSettings"}.items()
     },
@@ -115,17 +119,17 @@ METHODS: Mapping[str, Mapping[str, Method]] = {
     },
     "evaluation": {
         "pooled": Method(
-            f"{_SETTINGS}.evaluation:PooledSettings",
+            f"{_SETTINGS}.evaluation:EvaluationSettings",
             "wsss_core.evaluation.pooled",
             {"of": Slot(EVALUATED_KINDS, many=True)},
         ),
     },
     "report": {
         "html": Method(
-            f"{_SETTINGS}.report:HtmlReportSettings",
+            f"{_SETTINGS}.report:ReportSettings",
             "wsss_core.report.page",
             {
-                "evaluation": Slot(("evaluation",), optional=True),
+                "evaluation": Slot(("evaluation",), many=True),
                 "stages": Slot((*PER_IMAGE_KINDS, *TRAINING_KINDS), many=True),
             },
         ),

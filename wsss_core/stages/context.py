@@ -1,7 +1,7 @@
 """What a method is given to do its work: typed settings, upstream folders, device, seed."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import TypeVar
@@ -21,8 +21,11 @@ RowT = TypeVar("RowT")
 class StageContext:
     """One stage of one experiment, as its method sees it.
 
-    `inputs`: slot name -> folder of the upstream stage; `data` is always there. `folder`: this stage's own folder.
-    `splits`: the splits the stage covers. `device`: "cpu" or "cuda[:n]". `threads`: torch threads of this job.
+    `inputs`: slot name -> folder of the upstream stage; `data` is always there. Inputs of a slot that takes many stages
+    are listed under their own stage names. `input_kinds`: the same keys -> kind. `folder`: this stage's own folder.
+    `splits`: the splits the stage covers (a training: learns from). `device`: "cpu" or "cuda[:n]". `threads`: torch
+    threads of this job. `workers`: processes that load training samples. `run_key`: changes whenever settings, inputs
+    or code of the stage do; resume states of another key are stale.
     """
 
     experiment: str
@@ -33,9 +36,12 @@ class StageContext:
     inputs: Mapping[str, Path]
     folder: Path
     splits: tuple[str, ...]
+    input_kinds: Mapping[str, str] = field(default_factory=dict)
     seed: int = 0
     device: str = "cpu"
     threads: int = 1
+    workers: int = 0
+    run_key: str = ""
 
     @cached_property
     def manifest(self) -> Manifest:

@@ -1,0 +1,38 @@
+# Runs an experiment: `snakemake --configfile config/quickstart.yaml --cores all`, or `wsss run config/quickstart.yaml`.
+# Everything that decides what runs is in the experiment file; see docs/architecture.md.
+from pathlib import Path
+
+from snakemake.exceptions import WorkflowError
+from snakemake.utils import min_version
+
+from wsss_core.artifacts.atomic import ArtifactError
+from wsss_core.settings.base import SettingsError
+from wsss_core.settings.experiment import Experiment
+from wsss_core.stages.plan import Plan
+
+min_version("9.0")
+
+if not config:
+
+    configfile: "config/quickstart.yaml"
+
+
+config_folder = Path(workflow.configfiles[0]).parent if workflow.configfiles else Path("config")
+try:
+    PLAN = Plan(Experiment.from_config(config, config_folder))
+except (SettingsError, ArtifactError, OSError, ValueError) as error:
+    raise WorkflowError(f"the experiment cannot run.\n{error}")
+
+
+include: "rules/common.smk"
+include: "rules/data.smk"
+include: "rules/per_image.smk"
+include: "rules/training.smk"
+include: "rules/evaluation.smk"
+include: "rules/report.smk"
+
+
+rule all:
+    default_target: True
+    input:
+        PLAN.final_targets(),

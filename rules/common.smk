@@ -1,0 +1,36 @@
+# What every rule uses: which nodes ("experiment/stage") a rule is for, and what a stage may ask of the machine.
+import re
+
+RESULTS = PLAN.results
+COMPUTE = PLAN.experiment.file.compute
+
+MEMORY_MB = {
+    "data": 2000,
+    "per_image": 4000,
+    "training": 8000,
+    "evaluation": 2000,
+    "report": 2000,
+}
+GPU_KINDS = ("classifier", "cams", "affinity", "refined_cams", "segmenter", "predictions")
+
+
+def nodes(*kinds):
+    """Wildcard pattern of all stages of the kinds; one that matches nothing when there are none."""
+    names = [re.escape(stage.ref) for stage in PLAN.graph.of_kind(*kinds)]
+    return "|".join(names) or "(?!)"
+
+
+def stage_of(wildcards):
+    return PLAN.stage(wildcards.node)
+
+
+def request_of(wildcards):
+    return PLAN.request(stage_of(wildcards))
+
+
+def code_of(script):
+    return lambda wildcards: PLAN.code(stage_of(wildcards), script)
+
+
+def gpus(kind):
+    return 1 if kind in GPU_KINDS and COMPUTE.device != "cpu" else 0

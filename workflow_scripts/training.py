@@ -1,0 +1,41 @@
+"""Train a network (classifier, affinity, segmenter).
+
+Inputs: the request; manifest, upstream parts and networks below the results folder; pretrained weights.
+Outputs: <results>/<experiment>/<stage>/model.safetensors, model.json, history.jsonl, stage.json; meanwhile resume/.
+"""
+
+import hashlib
+import importlib
+from pathlib import Path
+
+import click
+
+from wsss_core import registry
+from wsss_core.stages.command import plain_errors
+from wsss_core.stages.device import prepare_device
+from wsss_core.stages.measure import Stopwatch
+from wsss_core.stages.provenance import write_provenance
+from wsss_core.stages.request import Request
+
+
+@click.command()
+@click.option("--request", required=True, help="What to do, as JSON (see wsss_core/stages/request.py).")
+@click.option("--code", default="", help="Code fingerprint; a resume state of other code is not continued.")
+@click.option("--results", type=click.Path(path_type=Path), default=Path("results"), help="Folder of all results.")
+@click.option("--device", default="auto", help="auto, cpu, cuda or cuda:n.")
+@click.option("--threads", type=int, default=2, help="Torch threads.")
+@click.option("--workers", type=int, default=0, help="Processes that prepare samples.")
+@plain_errors
+def main(request: str, code: str, results: Path, device: str, threads: int, workers: int) -> None:
+    """Train a network."""
+    watch = Stopwatch()
+    asked = Request.from_json(request)
+    run_key = hashlib.sha256(f"{request} {code}".encode()).hexdigest()[:16]
+    context = asked.context(results, prepare_device(device, threads), threads, workers, run_key)
+    importlib.import_module(registry.METHODS[asked.kind][asked.method].module).train(context)
+    images = len(context.manifest.select(context.splits))
+    write_provenance(context.folder, asked, code, watch.stats(images, context.device))
+
+
+if __name__ == "__main__":
+    main()

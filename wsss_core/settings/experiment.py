@@ -1,0 +1,108 @@
+"""The experiment file: one YAML with a name, a seed, the machine's share and a graph of stages.
+
+A graph may use stages of another file beside it by `other_experiment/stage`; those are resolved, too, with their own
+settings, so that two experiments that share a stage share its result.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+import pydantic
+import yaml
+from pydantic import Field
+
+from wsss_core.settings.base import Settings, SettingsError
+from wsss_core.settings.graph import Graph, Stage, resolve_stages
+
+Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")]
+
+
+class ComputeSettings(Settings):
+    """What a job may use of the machine. Changing it reruns nothing."""
+
+    device: Annotated[str, Field(pattern=r"^(auto|cpu|cuda(:\d+)?)$")] = "auto"
+    """auto (CUDA when there is one), cpu, cuda or cuda:n."""
+    training_threads: Annotated[int, Field(ge=1)] = 2
+    """Torch threads of a training. Fixed here, not taken from the cores at hand, because sums in another order change
+    the last bits and with them, in the end, the labels."""
+    loader_workers: Annotated[int, Field(ge=0)] = 0
+    """Processes that prepare training samples; results do not depend on it."""
+    results: str = "results"
+    """Folder of all results, relative to the folder the workflow runs in."""
+
+
+class ExperimentFile(Settings):
+    """What an experiment file may contain."""
+
+    experiment: Name
+    """Name of the experiment: results go to results/<experiment>/. By custom the file's own name."""
+    description: str = ""
+    """What it is about; shown in the report."""
+    seed: int = 0
+    """Seed of everything random in all stages."""
+    compute: ComputeSettings = ComputeSettings()
+    """What jobs may use of the machine."""
+    stages: dict[Name, dict[str, Any]]
+    """Stage name -> kind, method, inputs, splits, and the method's settings."""
+
+
+class Experiment(pydantic.BaseModel):
+    """A checked experiment: its file and its resolved graph (with the stages of other experiments it uses)."""
+
+    model_config = pydantic.ConfigDict(frozen=True, arbitrary_types_allowed=True)
+
+    file: ExperimentFile
+    graph: Graph
+
+    @property
+    def name(self) -> str:
+        """Name of the experiment."""
+        return self.file.experiment
+
+    @property
+    def stages(self) -> dict[str, Stage]:
+        """The experiment's own stages by name, in the order of the file."""
+        return {name: self.graph.stages[f"{self.name}/{name}"] for name in self.file.stages}
+
+    @classmethod
+    def load(cls, path: Path | str) -> "Experiment":
+        """Experiment from a YAML file. Raises `SettingsError` or `FileNotFoundError` in plain words."""
+        path = Path(path)
+        return cls.from_config(read_yaml(path), path.parent, str(path))
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, object], folder: Path | str, where: str = "config") -> "Experiment":
+        """Experiment from the values of a file; `folder` is where other experiments' files are looked up."""
+        file = ExperimentFile.parse(config, where)
+        others: dict[str, ExperimentFile] = {}
+
+        def find(name: str) -> ExperimentFile:
+            if name not in others:
+                others[name] = _read_other(name, Path(folder), where)
+            return others[name]
+
+        return cls(file=file, graph=Graph(resolve_stages(file, find)))
+
+
+def read_yaml(path: Path) -> dict[str, object]:
+    """Values of a YAML file with a mapping at its top."""
+    if not path.is_file():
+        raise FileNotFoundError(f"config {path} does not exist")
+    try:
+        values = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{path} is not valid YAML: {error}") from error
+    if not isinstance(values, dict):
+        raise SettingsError(f"{path}: expected keys such as `experiment:` and `stages:`, found {type(values).__name__}")
+    return values
+
+
+def _read_other(name: str, folder: Path, where: str) -> ExperimentFile:
+    path = folder / f"{name}.yaml"
+    if not path.is_file():
+        raise SettingsError(f"{where}: a stage of experiment {name!r} is used, but {path} does not exist")
+    file = ExperimentFile.parse(read_yaml(path), str(path))
+    if file.experiment != name:
+        raise SettingsError(f"{path}: expected `experiment: {name}` as the file is called, found {file.experiment!r}")
+    return file

@@ -1,0 +1,266 @@
+"""From the stages of experiment files to a checked graph: variants, kinds, methods, settings and inputs resolved."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from wsss_core import registry
+from wsss_core.registry import Method, Slot
+from wsss_core.settings.base import Settings, SettingsError, nearest
+
+if TYPE_CHECKING:
+    from wsss_core.settings.experiment import ExperimentFile
+
+RESERVED_KEYS = ("kind", "method", "like", "inputs", "splits", "expected")
+"""Keys of a stage that are not settings of its method."""
+
+FindExperiment = Callable[[str], "ExperimentFile"]
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A resolved stage. `inputs`: slot -> references "experiment/stage"; the slot `data` names the data stage.
+
+    `splits`: as written in the file, None for the default of its kind. `expected`: published figures per split.
+    """
+
+    experiment: str
+    name: str
+    kind: str
+    method: str
+    settings: Settings
+    inputs: Mapping[str, tuple[str, ...]]
+    splits: tuple[str, ...] | None
+    seed: int
+    expected: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def ref(self) -> str:
+        """ "experiment/stage": the stage's name in the whole graph and its folder below the results."""
+        return f"{self.experiment}/{self.name}"
+
+    @property
+    def entry(self) -> Method:
+        """The registry's entry of the method."""
+        return registry.METHODS[self.kind][self.method]
+
+
+@dataclass(frozen=True)
+class Graph:
+    """All stages of an experiment and those of others that it needs, by reference, upstream first."""
+
+    stages: Mapping[str, Stage]
+
+    def of_kind(self, *kinds: str) -> list[Stage]:
+        """Stages of the given kinds, in graph order."""
+        return [stage for stage in self.stages.values() if stage.kind in kinds]
+
+    def data_of(self, stage: Stage) -> Stage:
+        """The data stage that a stage works on."""
+        return stage if stage.kind == "data" else self.stages[stage.inputs["data"][0]]
+
+
+def resolve_stages(file: "ExperimentFile", find: FindExperiment) -> dict[str, Stage]:
+    """All stages of `file` and, through `find`, the foreign ones they use; upstream first.
+
+    Raises `SettingsError` for unknown kinds, methods, keys, stages, for cycles and for inputs of a wrong kind.
+    """
+    resolver = _Resolver(file, find)
+    for name in file.stages:
+        resolver.resolve(f"{file.experiment}/{name}", wanted_by="the experiment")
+    return resolver.done
+
+
+class _Resolver:
+    """Walks the references depth first; `done` fills upstream first."""
+
+    def __init__(self, file: "ExperimentFile", find: FindExperiment) -> None:
+        self.file, self.find = file, find
+        self.done: dict[str, Stage] = {}
+        self.open: list[str] = []
+
+    def experiment(self, name: str) -> "ExperimentFile":
+        return self.file if name == self.file.experiment else self.find(name)
+
+    def resolve(self, ref: str, wanted_by: str) -> Stage:
+        if ref in self.done:
+            return self.done[ref]
+        if ref in self.open:
+            raise SettingsError(f"stages form a circle: {' -> '.join([*self.open[self.open.index(ref) :], ref])}")
+        experiment, _, name = ref.partition("/")
+        file = self.experiment(experiment)
+        if name not in file.stages:
+            raise SettingsError(f"{wanted_by}: there is no stage {ref!r}; {nearest(name, list(file.stages))}")
+        self.open.append(ref)
+        self.done[ref] = self._build(file, name)
+        self.open.pop()
+        return self.done[ref]
+
+    def _build(self, file: "ExperimentFile", name: str) -> Stage:
+        raw = merge_like(file.stages, name)
+        where = f"stage '{name}'" if file is self.file else f"stage '{file.experiment}/{name}'"
+        kind, method = kind_and_method(raw, name, where)
+        entry = registry.METHODS[kind][method]
+        model = registry.load(entry.settings)
+        values = {key: value for key, value in raw.items() if key not in RESERVED_KEYS}
+        settings = model.parse(values, where)  # type: ignore[attr-defined]
+        inputs = self._inputs(file, name, kind, entry, _mapping(raw.get("inputs"), where), where)
+        return Stage(
+            experiment=file.experiment,
+            name=name,
+            kind=kind,
+            method=method,
+            settings=settings,
+            inputs=inputs,
+            splits=_names(raw.get("splits"), "splits", where),
+            seed=file.seed,
+            expected=_mapping(raw.get("expected"), where),
+        )
+
+    def _inputs(
+        self, file: "ExperimentFile", name: str, kind: str, entry: Method, given: Mapping[str, Any], where: str
+    ) -> dict[str, tuple[str, ...]]:
+        if kind == "data":
+            return {}
+        known = [*entry.slots, "data"]
+        for slot in given:
+            if slot not in known:
+                raise SettingsError(f"{where}: there is no input {slot!r}; {nearest(slot, known)}")
+        inputs: dict[str, tuple[str, ...]] = {}
+        for slot_name, slot in entry.slots.items():
+            refs = self._references(file, name, slot_name, slot, given, where)
+            if refs:
+                inputs[slot_name] = refs
+        inputs["data"] = (self._data(file, inputs, given, where),)
+        return inputs
+
+    def _references(
+        self, file: "ExperimentFile", name: str, slot_name: str, slot: Slot, given: Mapping[str, Any], where: str
+    ) -> tuple[str, ...]:
+        if slot_name in given:
+            wanted = given[slot_name] if isinstance(given[slot_name], list) else [given[slot_name]]
+            wanted = [] if wanted == [None] else wanted
+        else:
+            wanted = _default_stages(file, name, slot_name, slot, where)
+        refs = tuple(ref if "/" in ref else f"{file.experiment}/{ref}" for ref in map(str, wanted))
+        for ref in refs:
+            found = self.resolve(ref, where)
+            if found.kind not in slot.kinds:
+                raise SettingsError(
+                    f"{where}: input {slot_name!r} takes {' or '.join(slot.kinds)}, but {ref!r} is of kind {found.kind}"
+                )
+        if len(refs) > 1 and not slot.many:
+            raise SettingsError(f"{where}: input {slot_name!r} takes one stage, found {', '.join(refs)}")
+        if not refs and not slot.optional and not slot.many:
+            raise SettingsError(f"{where}: input {slot_name!r} needs a stage of kind {' or '.join(slot.kinds)}")
+        return refs
+
+    def _data(
+        self, file: "ExperimentFile", inputs: Mapping[str, tuple[str, ...]], given: Mapping[str, Any], where: str
+    ) -> str:
+        """The data stage: as given, else that of per-image inputs, else the file's only one, else that of networks."""
+        upstream = [self.done[ref] for refs in inputs.values() for ref in refs]
+        per_image = {stage.inputs["data"][0] for stage in upstream if stage.kind in registry.PER_IMAGE_KINDS}
+        if "data" in given:
+            ref = str(given["data"])
+            ref = ref if "/" in ref else f"{file.experiment}/{ref}"
+            if self.resolve(ref, where).kind != "data":
+                raise SettingsError(f"{where}: input 'data' takes a stage of kind data, found {ref!r}")
+            per_image.add(ref)
+        if len(per_image) > 1:
+            raise SettingsError(
+                f"{where}: its inputs work on different data stages ({', '.join(sorted(per_image))}); "
+                "per-image inputs must share one"
+            )
+        if per_image:
+            return per_image.pop()
+        own = [name for name, raw in file.stages.items() if kind_of(merge_like(file.stages, name), name) == "data"]
+        if len(own) == 1:
+            return self.resolve(f"{file.experiment}/{own[0]}", where).ref
+        from_networks = {stage.inputs["data"][0] for stage in upstream}
+        if len(from_networks) == 1:
+            return from_networks.pop()
+        raise SettingsError(
+            f"{where}: say which data stage it works on, `inputs: {{data: ...}}`; found {own or 'none'}"
+        )
+
+
+def merge_like(stages: Mapping[str, Mapping[str, Any]], name: str) -> dict[str, Any]:
+    """A stage's own keys laid over those of the stage it is `like`, and so on upwards; inputs merge slot by slot."""
+    chain = [name]
+    while (parent := stages[chain[-1]].get("like")) is not None:
+        if parent not in stages:
+            raise SettingsError(
+                f"stage '{chain[-1]}': like: there is no stage {parent!r}; {nearest(parent, list(stages))}"
+            )
+        if parent in chain:
+            raise SettingsError(f"stage '{name}': like goes in a circle: {' -> '.join([*chain, parent])}")
+        chain.append(parent)
+    merged: dict[str, Any] = {"kind": chain[-1] if chain[-1] in registry.KINDS else None}
+    for step in reversed(chain):
+        own = dict(stages[step])
+        inputs = {**(merged.get("inputs") or {}), **(own.get("inputs") or {})}
+        changes_method = own.get("method") not in (None, merged.get("method"))
+        if changes_method and "method" in merged:  # settings of another method mean nothing to this one
+            merged = {key: value for key, value in merged.items() if key in RESERVED_KEYS}
+        merged.update(own)
+        merged["inputs"] = inputs
+    return merged
+
+
+def kind_of(raw: Mapping[str, Any], name: str) -> str | None:
+    """Kind of a merged stage: as written, else its own name where that is a kind."""
+    return raw.get("kind") or (name if name in registry.KINDS else None)
+
+
+def kind_and_method(raw: Mapping[str, Any], name: str, where: str) -> tuple[str, str]:
+    """Checked kind and method; the method may be left out where a kind has only one."""
+    kind = kind_of(raw, name)
+    if kind is None:
+        raise SettingsError(f"{where}: key 'kind' is required; known: {', '.join(registry.KINDS)}")
+    if kind not in registry.METHODS:
+        raise SettingsError(f"{where}: unknown kind {kind!r}; {nearest(str(kind), list(registry.KINDS))}")
+    methods = list(registry.METHODS[kind])
+    method = raw.get("method") or (methods[0] if len(methods) == 1 else None)
+    if method is None:
+        raise SettingsError(f"{where}: key 'method' is required for kind {kind}; known: {', '.join(methods)}")
+    if method not in methods:
+        raise SettingsError(f"{where}: kind {kind} has no method {method!r}; {nearest(str(method), methods)}")
+    return kind, str(method)
+
+
+def _default_stages(file: "ExperimentFile", name: str, slot_name: str, slot: Slot, where: str) -> list[str]:
+    """For a slot that the file leaves open: the stage of the slot's name, else the only one that fits."""
+    fitting = [
+        other for other in file.stages if other != name and kind_of(merge_like(file.stages, other), other) in slot.kinds
+    ]
+    if slot.many:
+        return fitting
+    if slot.optional:  # an optional input is asked for, never assumed
+        return []
+    if slot_name in fitting:
+        return [slot_name]
+    if len(fitting) > 1:
+        originals = [other for other in fitting if "like" not in file.stages[other]]
+        if len(originals) == 1:
+            return originals
+        raise SettingsError(
+            f"{where}: input {slot_name!r} could be {', '.join(fitting)}; say which, `inputs: {{{slot_name}: ...}}`"
+        )
+    return fitting
+
+
+def _mapping(value: object, where: str) -> Mapping[str, Any]:
+    if value is None:
+        return {}
+    if not isinstance(value, dict):
+        raise SettingsError(f"{where}: expected a mapping `key: value`, found {value!r}")
+    return value
+
+
+def _names(value: object, key: str, where: str) -> tuple[str, ...] | None:
+    if value is None:
+        return None
+    if not isinstance(value, list) or not value or not all(isinstance(item, str) for item in value):
+        raise SettingsError(f"{where}: key {key!r} takes a list of names such as [train, val], found {value!r}")
+    return tuple(value)

@@ -1,0 +1,20 @@
+"""Choosing the device and the number of threads of a job."""
+
+import cv2
+import torch
+
+from wsss_core.settings.base import SettingsError
+
+
+def prepare_device(requested: str, threads: int) -> str:
+    """Set the threads of torch and OpenCV; return the device for "auto" (CUDA when there is one) or the one asked for.
+
+    Raises `SettingsError` when CUDA is asked for and absent.
+    """
+    torch.set_num_threads(threads)
+    cv2.setNumThreads(threads)
+    if requested == "auto":
+        return "cuda" if torch.cuda.is_available() else "cpu"
+    if requested.startswith("cuda") and not torch.cuda.is_available():
+        raise SettingsError(f"device {requested!r} is asked for, but torch sees no CUDA device; use auto or cpu")
+    return requested

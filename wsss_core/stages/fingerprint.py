@@ -1,0 +1,88 @@
+"""Code fingerprint of a stage: the hash of the code that can change its result.
+
+Snakemake does not see edits in imported modules. The fingerprint is a param of every rule, so an edit of a method
+reruns that stage and what follows, and nothing else. Syntax trees without docstrings are hashed, so comments,
+formatting and documentation rerun nothing; imports are followed through the source text, so nothing is listed by hand.
+"""
+
+import ast
+import hashlib
+from collections.abc import Iterable
+from functools import cache
+from pathlib import Path
+
+PACKAGE = "wsss_core"
+ROOT = Path(__file__).resolve().parents[2]
+EXCLUDED = (f"{PACKAGE}.settings", f"{PACKAGE}.registry", f"{PACKAGE}.networks.names")
+"""Modules whose outcome is itself a param (resolved settings) or which hold names only."""
+
+
+@cache
+def code_fingerprint(roots: tuple[str, ...]) -> str:
+    """Twelve hex digits over all package modules that the modules or script files `roots` lead to.
+
+    Raises `FileNotFoundError` when a root is neither a module of the package nor a file of the project.
+    """
+    digest = hashlib.sha256()
+    for name in sorted(reachable(roots)):
+        digest.update(f"{name}\n{_normalised(_source_file(name))}\n".encode())
+    return digest.hexdigest()[:12]
+
+
+def reachable(roots: Iterable[str]) -> set[str]:
+    """Names of the package's modules (and script files) reachable by imports, the roots included."""
+    found: set[str] = set()
+    waiting = list(roots)
+    while waiting:
+        name = waiting.pop()
+        if name in found or name.startswith(EXCLUDED):
+            continue
+        found.add(name)
+        waiting.extend(_imports(_source_file(name)))
+    return found
+
+
+def _source_file(name: str) -> Path:
+    path = ROOT / name if name.endswith(".py") else _module_file(name) or ROOT / f"{name.replace('.', '/')}.py"
+    if not path.is_file():
+        raise FileNotFoundError(f"code fingerprint: {name} has no source file {path}")
+    return path
+
+
+def _module_file(name: str) -> Path | None:
+    base = ROOT / name.replace(".", "/")
+    for candidate in (base.with_suffix(".py"), base / "__init__.py"):
+        if candidate.is_file():
+            return candidate
+    return None
+
+
+@cache
+def _tree(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"), filename=str(path))
+
+
+@cache
+def _imports(path: Path) -> tuple[str, ...]:
+    names: set[str] = set()
+    for node in ast.walk(_tree(path)):
+        if isinstance(node, ast.Import):
+            names.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module and node.level == 0:
+            names.add(node.module)
+            names.update(f"{node.module}.{alias.name}" for alias in node.names)
+    return tuple(sorted(name for name in names if name.split(".")[0] == PACKAGE and _module_file(name)))
+
+
+@cache
+def _normalised(path: Path) -> str:
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+            node.body = [item for item in node.body if not _is_text(item)] or [ast.Pass()]
+    return ast.dump(tree)
+
+
+def _is_text(node: ast.stmt) -> bool:
+    """A docstring, or the documentation string below a constant or a field."""
+    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)

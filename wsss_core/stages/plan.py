@@ -1,0 +1,191 @@
+"""What the Snakefile asks of every stage: its parts, its input files, its request and its code fingerprint."""
+
+import importlib
+from collections.abc import Iterable
+from functools import cached_property
+from pathlib import Path
+
+from wsss_core import registry
+from wsss_core.artifacts.manifest import FILE_NAME as MANIFEST_NAME
+from wsss_core.artifacts.manifest import Listing
+from wsss_core.networks.names import network_modules
+from wsss_core.settings.base import SettingsError, nearest
+from wsss_core.settings.experiment import Experiment
+from wsss_core.settings.graph import Stage
+from wsss_core.stages.fingerprint import code_fingerprint
+from wsss_core.stages.per_image import part_path
+from wsss_core.stages.provenance import FILE_NAME as STAGE_NAME
+from wsss_core.stages.request import Request
+
+SCRIPTS = "workflow_scripts"
+NETWORK_FILE = "model.safetensors"
+REPORT_FILE = "report.html"
+DEFAULT_TRAINING_SPLIT = "train"
+
+
+class Plan:
+    """Files and params of every stage of an experiment. No image is opened; listings are read once per data stage."""
+
+    def __init__(self, experiment: Experiment) -> None:
+        self.experiment = experiment
+        self.graph = experiment.graph
+        self.results = Path(experiment.file.compute.results)
+        self._listings: dict[str, Listing] = {}
+        for stage in self.graph.stages.values():
+            self._check_splits(stage)
+
+    def stage(self, ref: str) -> Stage:
+        """Stage by "experiment/stage"."""
+        return self.graph.stages[ref]
+
+    def folder(self, ref: str) -> Path:
+        """Folder of a stage's results."""
+        return self.results / ref
+
+    def listing(self, stage: Stage) -> Listing:
+        """Ids and splits of the data that a stage works on."""
+        data = self.graph.data_of(stage)
+        if data.ref not in self._listings:
+            module = importlib.import_module(data.entry.module)
+            self._listings[data.ref] = module.list_images(data.settings)
+        return self._listings[data.ref]
+
+    def splits(self, stage: Stage) -> tuple[str, ...]:
+        """Splits that a stage covers: as written, else those of its inputs; a training by default takes `train`."""
+        if stage.splits is not None:
+            return stage.splits
+        names = self.listing(stage).split_names
+        if stage.kind in registry.TRAINING_KINDS:
+            return (DEFAULT_TRAINING_SPLIT,) if DEFAULT_TRAINING_SPLIT in names else names[:1]
+        upstream = self._per_image_inputs(stage) if stage.kind in registry.PER_IMAGE_KINDS else []
+        covered = [self.splits(source) for source in upstream]
+        return tuple(name for name in (covered[0] if covered else names) if all(name in other for other in covered))
+
+    def parts(self, stage: Stage) -> tuple[int, ...]:
+        """Numbers of the parts of a per-image stage."""
+        return self.listing(stage).parts(self.splits(stage))
+
+    def targets(self, stage: Stage) -> dict[str, Stage]:
+        """What an evaluation stage evaluates: file stem -> stage."""
+        return {self._key(stage, ref).replace("/", "--"): self.graph.stages[ref] for ref in stage.inputs.get("of", ())}
+
+    def finished(self, stage: Stage) -> Path:
+        """The file whose presence says that a stage is complete."""
+        return self.folder(stage.ref) / (REPORT_FILE if stage.kind == "report" else STAGE_NAME)
+
+    def final_targets(self) -> list[Path]:
+        """Files that a full run of the experiment makes."""
+        return [self.finished(stage) for stage in self.experiment.stages.values()]
+
+    def products(self, stage: Stage, parts: Iterable[int] | None = None) -> list[Path]:
+        """Files of a stage that others read, of the given parts only where it is a per-image stage."""
+        folder = self.folder(stage.ref)
+        if stage.kind == "data":
+            return [folder / MANIFEST_NAME]
+        if stage.kind in registry.TRAINING_KINDS:
+            return [folder / NETWORK_FILE]
+        if stage.kind in registry.PER_IMAGE_KINDS:
+            return [part_path(folder, part) for part in (self.parts(stage) if parts is None else parts)]
+        if stage.kind == "evaluation":
+            return [folder / f"{name}.json" for name in self.targets(stage)]
+        return [self.finished(stage)]
+
+    def inputs(self, stage: Stage, parts: Iterable[int] | None = None) -> list[Path]:
+        """Files a job of a stage reads: manifest, upstream products (of `parts`, or of its splits), weights, lists."""
+        wanted = self.listing(stage).parts(self.splits(stage)) if parts is None else tuple(parts)
+        files = [path for source in self._sources(stage) for path in self.products(source, wanted)]
+        return [*files, *self._outside_files(stage)]
+
+    def request(self, stage: Stage, target: Stage | None = None) -> str:
+        """The request of a stage as JSON; for an evaluation, of one `target`."""
+        if target is None:
+            inputs = {key: ref for slot, refs in stage.inputs.items() for key, ref in self._keys(stage, slot, refs)}
+        else:
+            inputs = {"of": target.ref, "data": self.graph.data_of(target).ref}
+        return Request(
+            experiment=stage.experiment,
+            stage=stage.name,
+            kind=stage.kind,
+            method=stage.method,
+            settings=stage.settings.model_dump(mode="json"),
+            inputs=inputs,
+            input_kinds={key: self.graph.stages[ref].kind for key, ref in inputs.items()},
+            splits=self.splits(stage),
+            seed=stage.seed,
+        ).to_json()
+
+    def code(self, stage: Stage, script: str) -> str:
+        """Code fingerprint of a stage that `script` runs."""
+        return code_fingerprint((f"{SCRIPTS}/{script}.py", *self.modules(stage)))
+
+    @staticmethod
+    def modules(stage: Stage) -> tuple[str, ...]:
+        """Modules that a stage loads by name: its method's and its network's."""
+        module = stage.entry.module
+        network = getattr(stage.settings, "network", None)
+        if stage.kind not in registry.TRAINING_KINDS or network is None:
+            return (module,)
+        architecture = stage.method if stage.kind == "segmenter" else None
+        return (module, *network_modules(stage.kind, network, architecture))
+
+    def listing_fingerprint(self, stage: Stage) -> str:
+        """Changes when images are added to or removed from a data stage."""
+        return self.listing(stage).fingerprint()
+
+    @cached_property
+    def _stage_names(self) -> dict[str, list[str]]:
+        names: dict[str, list[str]] = {}
+        for stage in self.graph.stages.values():
+            names.setdefault(stage.experiment, []).append(stage.name)
+        return names
+
+    def find(self, name: str) -> Stage:
+        """Stage by name within the experiment (or "experiment/stage"); raises `SettingsError` with the nearest name."""
+        ref = name if "/" in name else f"{self.experiment.name}/{name}"
+        if ref not in self.graph.stages:
+            known = self._stage_names.get(ref.split("/")[0], [])
+            raise SettingsError(f"there is no stage {name!r} in this experiment; {nearest(name, known)}")
+        return self.graph.stages[ref]
+
+    def _key(self, stage: Stage, ref: str) -> str:
+        return self.graph.stages[ref].name if self.graph.stages[ref].experiment == stage.experiment else ref
+
+    def _keys(self, stage: Stage, slot: str, refs: tuple[str, ...]) -> list[tuple[str, str]]:
+        many = slot in stage.entry.slots and stage.entry.slots[slot].many
+        return [(self._key(stage, ref) if many else slot, ref) for ref in refs]
+
+    def _sources(self, stage: Stage) -> list[Stage]:
+        return [self.graph.stages[ref] for refs in stage.inputs.values() for ref in refs]
+
+    def _per_image_inputs(self, stage: Stage) -> list[Stage]:
+        return [source for source in self._sources(stage) if source.kind in registry.PER_IMAGE_KINDS]
+
+    def _outside_files(self, stage: Stage) -> list[Path]:
+        """Files from outside the workflow: pretrained weights, and the lists of a data stage."""
+        if stage.kind == "data":
+            module = importlib.import_module(stage.entry.module)
+            return list(module.input_files(stage.settings))
+        weights = getattr(stage.settings, "weights", None)
+        return [Path(weights)] if weights else []
+
+    def _check_splits(self, stage: Stage) -> None:
+        if stage.kind == "data":
+            return
+        listing = self.listing(stage)
+        for name in self.splits(stage):
+            if name not in listing.split_names:
+                raise SettingsError(
+                    f"stage {stage.name!r}: there is no split {name!r} in {self.graph.data_of(stage).name!r}; "
+                    f"{nearest(name, list(listing.split_names))}"
+                )
+        if stage.kind not in (*registry.PER_IMAGE_KINDS, *registry.TRAINING_KINDS):
+            return
+        needed = {image_id for name in self.splits(stage) for image_id in listing.ids_of(name)}
+        for source in self._per_image_inputs(stage):
+            covered = {image_id for name in self.splits(source) for image_id in listing.ids_of(name)}
+            if missing := needed - covered:
+                raise SettingsError(
+                    f"stage {stage.name!r} covers the splits {list(self.splits(stage))}, but its input {source.name!r} "
+                    f"covers only {list(self.splits(source))}: {len(missing)} images are missing. To do: add the "
+                    f"split to `splits` of {source.name!r}, or give {stage.name!r} fewer."
+                )
