@@ -17,15 +17,16 @@ class Settings(pydantic.BaseModel):
     model_config = pydantic.ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     @classmethod
-    def parse(cls, values: Mapping[str, object], where: str) -> Self:
-        """Settings from plain values; `where` (such as "stage 'seeds'") opens every error line.
+    def parse(cls, values: Mapping[str, object], where: str, also_known: tuple[str, ...] = ()) -> Self:
+        """Settings from plain values; `where` (such as "stage 'seeds'") opens every error line; `also_known` are keys
+        that belong in the same place but are read elsewhere, for suggestions.
 
         Raises `SettingsError` with one line per fault.
         """
         try:
             return cls.model_validate(dict(values))
         except pydantic.ValidationError as error:
-            lines = [_explain(cls, dict(fault)) for fault in error.errors()]
+            lines = [_explain(cls, dict(fault), also_known) for fault in error.errors()]
             raise SettingsError("\n".join(f"{where}: {line}" for line in lines)) from error
 
 
@@ -35,11 +36,12 @@ def nearest(word: str, known: list[str]) -> str:
     return f"did you mean {close[0]!r}?" if close else f"known: {', '.join(sorted(known)) or 'none'}"
 
 
-def _explain(model: type[pydantic.BaseModel], fault: dict[str, Any]) -> str:
+def _explain(model: type[pydantic.BaseModel], fault: dict[str, Any], also_known: tuple[str, ...]) -> str:
     path = [str(step) for step in fault["loc"]]
     name = ".".join(path)
     if fault["type"] == "extra_forbidden":
-        return f"unknown key {name!r}; {nearest(path[-1], _fields_at(model, path[:-1]))}"
+        known = [*_fields_at(model, path[:-1]), *(also_known if len(path) == 1 else ())]
+        return f"unknown key {name!r}; {nearest(path[-1], known)}"
     if fault["type"] == "missing":
         return f"key {name!r} is required and missing"
     return f"key {name!r}: {fault['msg'].lower()}, found {fault['input']!r}" if name else fault["msg"]

@@ -103,7 +103,7 @@ class _Resolver:
         entry = registry.METHODS[kind][method]
         model = registry.load(entry.settings)
         values = {key: value for key, value in raw.items() if key not in RESERVED_KEYS}
-        settings = model.parse(values, where)  # type: ignore[attr-defined]
+        settings = model.parse(values, where, RESERVED_KEYS)  # type: ignore[attr-defined]
         inputs = self._inputs(file, name, kind, entry, _mapping(raw.get("inputs"), where), where)
         return Stage(
             experiment=file.experiment,
@@ -123,9 +123,9 @@ class _Resolver:
         if kind == "data":
             return {}
         known = [*entry.slots, "data"]
-        for slot in given:
-            if slot not in known:
-                raise SettingsError(f"{where}: there is no input {slot!r}; {nearest(slot, known)}")
+        for key in given:
+            if key not in known:
+                raise SettingsError(f"{where}: there is no input {key!r}; {nearest(key, known)}")
         inputs: dict[str, tuple[str, ...]] = {}
         for slot_name, slot in entry.slots.items():
             refs = self._references(file, name, slot_name, slot, given, where)
