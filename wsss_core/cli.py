@@ -1,0 +1,69 @@
+"""The `wsss` command: puts the sub-commands together without importing them, so that `wsss --help` answers at once."""
+
+import importlib
+
+import click
+
+from wsss_core.artifacts.atomic import ArtifactError
+
+USER_ERROR_EXIT_CODE = 2
+_USER_ERRORS = (ArtifactError, ValueError, OSError)
+"""What bad input raises: all error classes of the package derive from one of these. Anything else is a fault of ours
+and keeps its traceback."""
+
+SUBCOMMANDS = {
+    "new": "Write a ready, commented configuration for a folder of images.",
+    "doctor": "Check configuration, data, weights, packages, disk and device before anything runs.",
+    "plan": "Say what would run and why, one line per stage.",
+    "run": "Run an experiment, or what is not up to date of it.",
+    "predict": "Label images with a trained segmentation network.",
+    "export": "Write a stage's label maps as VOC PNGs or COCO RLE.",
+    "compare": "Table the mIoU of experiments or of a stage's variants.",
+    "evaluate": "Score a folder of label PNGs against ground truth.",
+}
+"""Sub-command -> its line in `wsss --help`; each lives in `wsss_core/commands/<name>.py` as a function of its name."""
+
+
+class LazyGroup(click.Group):
+    """A group that imports a sub-command when it is used, and shows user errors as plain text without a traceback."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Names in the order in which one uses them."""
+        return list(SUBCOMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The sub-command, imported now; None when there is none of that name."""
+        if cmd_name not in SUBCOMMANDS:
+            return None
+        return getattr(importlib.import_module(f"wsss_core.commands.{cmd_name}"), cmd_name)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The list of sub-commands, from the table above: importing them all would take seconds."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(SUBCOMMANDS.items()))
+
+    def invoke(self, ctx: click.Context) -> object:
+        """Run the sub-command; errors of the user's input end with their text and exit code 2."""
+        try:
+            return super().invoke(ctx)
+        except _USER_ERRORS as error:
+            if ctx.params["debug"]:
+                raise
+            raise PlainError(str(error) or type(error).__name__) from error
+
+
+class PlainError(click.ClickException):
+    """A user error, already explained by the text of the exception that it stands for."""
+
+    exit_code = USER_ERROR_EXIT_CODE
+
+    def show(self, file: object = None) -> None:
+        """Print the explanation to standard error."""
+        click.echo(f"wsss: {self.message}", err=True)
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option("--debug", is_flag=True, help="Show the full Python traceback of an error.")
+@click.version_option(package_name="wsss", prog_name="wsss")
+def main(debug: bool) -> None:
+    """Tagged images in, segmentation out: weakly supervised semantic segmentation as a cached workflow."""

@@ -1,0 +1,32 @@
+"""`wsss run`: Snakemake with the right files and profile."""
+
+import os
+import sys
+from pathlib import Path
+
+import click
+
+from wsss_core.commands.places import workflow_root
+from wsss_core.commands.snakemake_call import snakemake_command
+from wsss_core.commands.targets import until_arguments
+from wsss_core.settings.experiment import Experiment
+
+
+@click.command()
+@click.argument("config", type=click.Path(path_type=Path))
+@click.option("--until", metavar="STAGE", help="Stop when this stage and what it needs are done.")
+@click.option("--cores", type=click.IntRange(min=1), help="CPU cores to use; default: what the profile says.")
+@click.option("--profile", default="local", show_default=True, help="Folder in profiles/, or a path to one.")
+@click.argument("extra", nargs=-1)
+def run(config: Path, until: str | None, cores: int | None, profile: str, extra: tuple[str, ...]) -> None:
+    """Run an experiment: everything that is not up to date, from the results there are.
+
+    What follows `--` goes to snakemake as it is, e.g. `wsss run CONFIG -- --forcerun seeds`.
+    """
+    experiment = Experiment.load(config)  # a wrong config is refused here, in a second, rather than by Snakemake
+    root = workflow_root()
+    command = snakemake_command(root, config, profile, until_arguments(experiment, until), cores, extra)
+    sys.stdout.flush()
+    os.chdir(root)
+    # Snakemake takes this process's place: Ctrl-C and signals of a scheduler reach it, and its exit code is ours.
+    os.execv(command[0], command)
