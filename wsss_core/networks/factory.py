@@ -1,6 +1,8 @@
 """Networks by name. Nothing is imported before it is asked for, so that editing one network concerns its users only."""
 
 import importlib
+from collections.abc import Mapping
+from typing import Literal
 
 from wsss_core.networks.backbone import Backbone
 from wsss_core.networks.names import ARCHITECTURES, HEADS, NETWORKS, lookup
@@ -20,11 +22,24 @@ HEAD_OPTIONS: dict[tuple[str, str], dict[str, int | tuple[int, ...]]] = {
 """Where a segmentation head differs: the quick start's pictures have 20 cells a side, and its minutes are counted."""
 
 Option = int | float | bool
+Role = Literal["classifier", "affinity", "segmenter"]
 
 
 def _load(address: str):  # type: ignore[no-untyped-def]
     module, attribute = address.split(":")
     return getattr(importlib.import_module(module), attribute)
+
+
+def resolve_options(
+    role: Role, backbone: str, architecture: str | None, options: Mapping[str, Option]
+) -> dict[str, Option]:
+    """The backbone's constructor options for a role: what the publication changes, then what `options` say."""
+    published: Mapping[str, Option] = {}
+    if role == "affinity":
+        published = AFFINITY_OPTIONS.get(backbone, {})
+    elif architecture is not None:
+        published = SEGMENTER_OPTIONS.get((architecture, backbone), {})
+    return {**published, **options}
 
 
 def build_backbone(name: str, **options: Option) -> Backbone:
@@ -53,8 +68,8 @@ def build_affinity_net(name: str, **options: Option) -> Network:
     Raises:
         ValueError: unknown name.
     """
-    merged = {**AFFINITY_OPTIONS.get(name, {}), **options}
-    network: Network = _load(HEADS["affinity"])(build_backbone(name, **merged))
+    backbone = build_backbone(name, **resolve_options("affinity", name, None, options))
+    network: Network = _load(HEADS["affinity"])(backbone)
     return network
 
 
@@ -65,8 +80,6 @@ def build_segmenter(architecture: str, backbone: str, classes: int, **options: O
         ValueError: unknown architecture or backbone, or a pair that does not exist.
     """
     build = _load(lookup(ARCHITECTURES, architecture, "segmentation architecture"))
-    merged = {**SEGMENTER_OPTIONS.get((architecture, backbone), {}), **options}
-    network: Network = build(
-        build_backbone(backbone, **merged), classes, **HEAD_OPTIONS.get((architecture, backbone), {})
-    )
+    trunk = build_backbone(backbone, **resolve_options("segmenter", backbone, architecture, options))
+    network: Network = build(trunk, classes, **HEAD_OPTIONS.get((architecture, backbone), {}))
     return network

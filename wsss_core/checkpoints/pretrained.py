@@ -1,0 +1,97 @@
+"""Loading a published or own weight file into a network, whatever its naming, with clear errors."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from wsss_core.checkpoints.fit import COUNTER, Misfit, Shapes, compare, fitting_backbones, shapes_of
+from wsss_core.checkpoints.layout import Layout
+from wsss_core.checkpoints.own_layout import OWN_LAYOUT
+from wsss_core.checkpoints.psa_layout import PSA_LAYOUT
+from wsss_core.checkpoints.reading import State, read_state
+from wsss_core.checkpoints.store import CARD_NAME, WEIGHTS_NAME, read_card
+from wsss_core.checkpoints.torchvision_layouts import TORCHVISION_RESNET, TORCHVISION_VGG16
+from wsss_core.networks.network import Network
+from wsss_core.networks.normalisation import Normalisation
+
+LAYOUTS = (OWN_LAYOUT, PSA_LAYOUT, TORCHVISION_VGG16, TORCHVISION_RESNET)
+
+
+class CheckpointError(ValueError):
+    """A weight file that is of no known naming, or does not fit the network it was meant for."""
+
+
+@dataclass(frozen=True)
+class LoadedWeights:
+    """What `load_pretrained` found."""
+
+    layout: str
+    """Name of the file's naming."""
+    normalisation: Normalisation
+    """Input rule belonging to the weights; also set on the network."""
+    left_random: tuple[str, ...]
+    """Parameters the file does not hold, which keep their random start."""
+
+
+def load_pretrained(network: Network, path: Path, with_head: bool = False) -> LoadedWeights:
+    """Load a file into `network` in place and give the network the input rule that belongs to the weights.
+
+    Args:
+        network: any network of the factory.
+        path: `.pth`-like, `.safetensors`, or the folder of a network saved by `save_network`.
+        with_head: False for initial weights: only the backbone is loaded, heads in the file are ignored. True for a
+            trained network: every tensor must be there and nothing else.
+
+    Raises:
+        FileNotFoundError: no such file.
+        CheckpointError: unknown naming, or a misfit; the text names the first missing, unexpected and wrong-shape entry
+            and the backbones that would fit.
+        ValueError: the file is unreadable.
+    """
+    path = path / WEIGHTS_NAME if path.is_dir() else path
+    state = read_state(path)
+    layout = detect_layout(state, path)
+    loaded = layout.translate(state)
+    expected = shapes_of(network.state_dict())
+    if not with_head:
+        loaded = {name: value for name, value in loaded.items() if name.startswith("backbone.")}
+        expected = {name: shape for name, shape in expected.items() if name.startswith("backbone.")}
+    misfit = compare(expected, shapes_of(loaded), absent=() if with_head else layout.absent)
+    if misfit:
+        raise CheckpointError(_explain(path, layout, misfit, shapes_of(layout.translate(state))))
+    network.load_state_dict(loaded, strict=False)
+    network.backbone.normalisation = _normalisation(network, layout, path)
+    random = (name for name in network.state_dict() if name not in loaded and not name.endswith(COUNTER))
+    return LoadedWeights(layout.name, network.normalisation, tuple(random))
+
+
+def detect_layout(state: State, path: Path) -> Layout:
+    """The naming of a state dict.
+
+    Raises:
+        CheckpointError: none of the known ones; names the file and its first entries.
+    """
+    for layout in LAYOUTS:
+        if layout.recognises(state):
+            return layout
+    raise CheckpointError(
+        f"{path}: the names in this file are of no known network; expected one of "
+        f"{', '.join(layout.name for layout in LAYOUTS)}, found entries such as {', '.join(list(state)[:3])}"
+    )
+
+
+def _normalisation(network: Network, layout: Layout, path: Path) -> Normalisation:
+    if layout.normalisation is not None:
+        return layout.normalisation
+    if layout is OWN_LAYOUT and (path.parent / CARD_NAME).is_file():
+        return read_card(path.parent).normalisation
+    return network.normalisation
+
+
+def _explain(path: Path, layout: Layout, misfit: Misfit, found: Shapes) -> str:
+    fitting = fitting_backbones(found, layout.absent)
+    if fitting:
+        heads = sorted({name.split(".")[0] for name in found if not name.startswith("backbone.")})
+        remedy = f"this file fits the backbone {' or '.join(fitting)}, with {', '.join(heads) or 'no'} head"
+    else:
+        remedy = "no backbone known here fits this file; is it complete?"
+    return f"{path} ({layout.name} names) does not fit this network: {misfit.describe()}. {remedy}"
