@@ -30,15 +30,15 @@ def deer(rng: np.random.Generator) -> list[Shape]:
     shapes = _quadruped_body(rng)
     hx, hy = rng.uniform(0.50, 0.58), rng.uniform(0.90, 0.98)
     shapes.append(Shape(limb((0.33, 0.60), (hx - 0.03, hy), 0.19, 0.11), "main", "fur"))
-    for lean in (-0.10, 0.08):
-        tip = (hx - 0.04 + lean, hy + 0.40)
-        middle = (hx - 0.05 + lean * 0.9, hy + 0.20)
-        shapes.append(Shape(limb((hx - 0.02, hy + 0.04), middle, 0.055, 0.05), "light"))
-        shapes.append(Shape(limb(middle, tip, 0.05, 0.03), "light"))
-        shapes.append(Shape(limb(middle, (middle[0] + 0.17, middle[1] + 0.10), 0.05, 0.03), "light"))
-        shapes.append(Shape(limb(middle, (middle[0] - 0.16, middle[1] + 0.09), 0.05, 0.03), "light"))
+    for lean in (-0.13, 0.10):
+        middle, tip = (hx - 0.05 + lean * 0.9, hy + 0.20), (hx - 0.04 + lean * 1.1, hy + 0.42)
+        shapes.append(Shape(limb((hx - 0.02, hy + 0.04), middle, 0.08, 0.07), "dark"))
+        shapes.append(Shape(limb(middle, tip, 0.07, 0.045), "dark"))
+        shapes.append(Shape(limb(middle, (middle[0] + 0.19, middle[1] + 0.11), 0.07, 0.045), "dark"))
+        shapes.append(Shape(limb(middle, (middle[0] - 0.18, middle[1] + 0.10), 0.07, 0.045), "dark"))
     shapes.append(Shape(rounded(limb((hx - 0.08, hy + 0.05), (hx + 0.22, hy - 0.07), 0.20, 0.08)), "main"))
-    shapes.append(Shape(ellipse((hx + 0.19, hy - 0.06), 0.04, 0.04), "dark"))
+    shapes.append(Shape(ellipse((hx + 0.17, hy - 0.05), 0.07, 0.055), "light"))
+    shapes.append(Shape(ellipse((hx + 0.22, hy - 0.05), 0.035, 0.035), "dark"))
     shapes.append(Shape(ellipse((hx + 0.04, hy + 0.02), 0.025, 0.025), "dark"))
     return shapes
 

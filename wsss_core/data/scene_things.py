@@ -88,7 +88,7 @@ class Kind:
 
 
 KINDS: dict[str, Kind] = {
-    "deer": Kind(deer, (0.34, 0.56), 0.9),
+    "deer": Kind(deer, (0.40, 0.60), 1.2),
     "sheep": Kind(sheep, (0.42, 0.66), 1.2),
     "train": Kind(train, (0.26, 0.42), 2.6),
     "car": Kind(car, (0.24, 0.42), 2.0),

@@ -68,7 +68,8 @@ def _deep_pixels(inside: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         shrunk = layer.copy()
         shrunk[1:-1, 1:-1] &= layer[:-2, 1:-1] & layer[2:, 1:-1] & layer[1:-1, :-2] & layer[1:-1, 2:]
         layer = shrunk
-    return np.nonzero(depth >= max(1.0, _DEEP * depth.max()))
+    rows, columns = np.nonzero(depth >= max(1.0, _DEEP * depth.max()))
+    return rows, columns
 
 
 def _longest_stroke(inside: np.ndarray, rng: np.random.Generator) -> np.ndarray:
