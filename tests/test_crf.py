@@ -1,21 +1,10 @@
 """The dense CRF: what enters it, what its parameters do, and the sizes at which the library alone fails."""
 
-from dataclasses import dataclass
-
 import numpy as np
 import pytest
 
 from wsss_core.crf import crf_from_labels, crf_probabilities, unary_from_labels, unary_from_probabilities
-
-
-@dataclass(frozen=True)
-class Parameters:
-    iterations: int = 5
-    gaussian_sxy: float = 3
-    gaussian_compat: float = 3
-    bilateral_sxy: float = 80
-    bilateral_srgb: float = 13
-    bilateral_compat: float = 10
+from wsss_core.settings.crf import CrfSettings
 
 
 def two_halves(height: int = 24, width: int = 32) -> tuple[np.ndarray, np.ndarray]:
@@ -31,14 +20,14 @@ def two_halves(height: int = 24, width: int = 32) -> tuple[np.ndarray, np.ndarra
 
 def test_labels_spread_to_the_edge_of_the_colour() -> None:
     image, scores = two_halves()
-    label = crf_probabilities(image, scores, Parameters()).argmax(axis=0)
+    label = crf_probabilities(image, scores, CrfSettings(iterations=5)).argmax(axis=0)
     assert label[:, :16].max() == 0
     assert label[:, 16:].min() == 1
 
 
 def test_probabilities_sum_to_one_and_keep_their_shape() -> None:
     image, scores = two_halves()
-    result = crf_probabilities(image, scores, Parameters())
+    result = crf_probabilities(image, scores, CrfSettings(iterations=5))
     assert result.shape == scores.shape
     assert result.dtype == np.float32
     np.testing.assert_allclose(result.sum(axis=0), 1.0, atol=1e-5)
@@ -46,31 +35,32 @@ def test_probabilities_sum_to_one_and_keep_their_shape() -> None:
 
 def test_without_iterations_the_scores_are_only_normalised() -> None:
     image, scores = two_halves()
-    np.testing.assert_allclose(crf_probabilities(image, scores * 0.5, Parameters(iterations=0)), scores, atol=1e-5)
+    np.testing.assert_allclose(crf_probabilities(image, scores * 0.5, CrfSettings(iterations=0)), scores, atol=1e-5)
 
 
 def test_scale_factor_divides_the_spatial_widths() -> None:
     image, scores = two_halves()
-    halved = Parameters(gaussian_sxy=1.5, bilateral_sxy=40)
+    halved = CrfSettings(iterations=5, gaussian_sxy=1.5, bilateral_sxy=40)
     np.testing.assert_array_equal(
-        crf_probabilities(image, scores, Parameters(), scale_factor=2), crf_probabilities(image, scores, halved)
+        crf_probabilities(image, scores, CrfSettings(iterations=5, scale_factor=2)),
+        crf_probabilities(image, scores, halved),
     )
 
 
 def test_a_view_of_an_image_counts_as_its_copy() -> None:
     image, scores = two_halves()
-    mirrored = crf_probabilities(image[:, ::-1], scores[:, :, ::-1], Parameters())
-    copied = crf_probabilities(image[:, ::-1].copy(), scores[:, :, ::-1].copy(), Parameters())
+    mirrored = crf_probabilities(image[:, ::-1], scores[:, :, ::-1], CrfSettings(iterations=5))
+    copied = crf_probabilities(image[:, ::-1].copy(), scores[:, :, ::-1].copy(), CrfSettings(iterations=5))
     np.testing.assert_array_equal(mirrored, copied)
 
 
 def test_a_single_label_is_certain() -> None:
     image, scores = two_halves()
-    assert crf_probabilities(image, scores[:1], Parameters()).min() == 1.0
+    assert crf_probabilities(image, scores[:1], CrfSettings(iterations=5)).min() == 1.0
 
 
 def test_a_one_pixel_image_works() -> None:
-    result = crf_probabilities(np.zeros((1, 1, 3), np.uint8), np.array([[[0.2]], [[0.8]]]), Parameters())
+    result = crf_probabilities(np.zeros((1, 1, 3), np.uint8), np.array([[[0.2]], [[0.8]]]), CrfSettings(iterations=5))
     assert result[:, 0, 0].argmax() == 1
 
 
@@ -89,16 +79,16 @@ def test_crf_from_labels_removes_a_speck() -> None:
     image, _ = two_halves()
     label = (image[..., 0] > 100).astype(np.uint8)
     label[5, 5] = 1
-    result = crf_from_labels(image, label, 2, Parameters(), truth_probability=0.7).argmax(axis=0)
+    result = crf_from_labels(image, label, 2, 0.7, CrfSettings()).argmax(axis=0)
     np.testing.assert_array_equal(result, image[..., 0] > 100)
 
 
 def test_wrong_input_is_refused_with_what_was_expected() -> None:
     image, scores = two_halves()
     with pytest.raises(ValueError, match=r"expected a uint8 image \(24, 32, 3\)"):
-        crf_probabilities(image[:-1], scores, Parameters())
+        crf_probabilities(image[:-1], scores, CrfSettings(iterations=5))
     with pytest.raises(ValueError, match="found float32"):
-        crf_probabilities(image.astype(np.float32), scores, Parameters())
+        crf_probabilities(image.astype(np.float32), scores, CrfSettings(iterations=5))
     with pytest.raises(ValueError, match="labels below 2, found 255"):
         unary_from_labels(np.full((2, 2), 255, np.uint8), 2, 0.7)
     with pytest.raises(ValueError, match=r"between 0 and 1, found 1\.0"):

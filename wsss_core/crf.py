@@ -4,29 +4,12 @@ The lattice with its blur and its symmetric normalisation is part of the publish
 field with the same parameters gives 1.5-9 % other labels. So the public C++ code (pydensecrf) does the work.
 """
 
-from typing import Protocol
-
 import numpy as np
 import pydensecrf.densecrf as densecrf
 
+from wsss_core.settings.crf import CrfSettings
+
 MINIMUM_PROBABILITY = 1e-5  # below it the unary energy -log(p) is cut off (PSA, Ahn & Kwak, CVPR 2018)
-
-
-class CrfParameters(Protocol):
-    """What the CRF needs to know: the settings model `wsss_core.settings.crf.CrfSettings` has these fields."""
-
-    @property
-    def iterations(self) -> int: ...
-    @property
-    def gaussian_sxy(self) -> float: ...
-    @property
-    def gaussian_compat(self) -> float: ...
-    @property
-    def bilateral_sxy(self) -> float: ...
-    @property
-    def bilateral_srgb(self) -> float: ...
-    @property
-    def bilateral_compat(self) -> float: ...
 
 
 def unary_from_probabilities(probabilities_KHW: np.ndarray) -> np.ndarray:
@@ -50,13 +33,11 @@ def unary_from_labels(label_HW: np.ndarray, label_count: int, truth_probability:
     return energy_KHW
 
 
-def crf_from_unary(
-    image_HW3: np.ndarray, unary_KHW: np.ndarray, parameters: CrfParameters, scale_factor: float = 1.0
-) -> np.ndarray:
+def crf_from_unary(image_HW3: np.ndarray, unary_KHW: np.ndarray, settings: CrfSettings) -> np.ndarray:
     """Probabilities (K, H, W) float32 after mean-field inference; over K they sum to 1.
 
-    `image_HW3` is uint8 RGB at the size of `unary_KHW` (float, energies). `scale_factor` divides both spatial
-    widths, for images that were shrunk. One label leaves nothing to decide: the result is 1.
+    `image_HW3` is uint8 RGB at the size of `unary_KHW` (float, energies). One label leaves nothing to decide: the
+    result is 1. With 0 iterations the result is the softmax of the negative energies.
     """
     label_count, height, width = unary_KHW.shape
     if image_HW3.shape != (height, width, 3) or image_HW3.dtype != np.uint8:
@@ -68,29 +49,23 @@ def crf_from_unary(
         return np.ones(unary_KHW.shape, np.float32)
     model = densecrf.DenseCRF2D(width, height, label_count)
     model.setUnaryEnergy(np.ascontiguousarray(unary_KHW.reshape(label_count, -1), np.float32))
-    model.addPairwiseGaussian(sxy=parameters.gaussian_sxy / scale_factor, compat=parameters.gaussian_compat)
+    model.addPairwiseGaussian(sxy=settings.gaussian_sxy / settings.scale_factor, compat=settings.gaussian_compat)
     model.addPairwiseBilateral(
-        sxy=parameters.bilateral_sxy / scale_factor,
-        srgb=parameters.bilateral_srgb,
+        sxy=settings.bilateral_sxy / settings.scale_factor,
+        srgb=settings.bilateral_srgb,
         rgbim=np.ascontiguousarray(image_HW3),
-        compat=parameters.bilateral_compat,
+        compat=settings.bilateral_compat,
     )
-    return np.asarray(model.inference(parameters.iterations), np.float32).reshape(unary_KHW.shape)
+    return np.asarray(model.inference(settings.iterations), np.float32).reshape(unary_KHW.shape)
 
 
-def crf_probabilities(
-    image_HW3: np.ndarray, probabilities_KHW: np.ndarray, parameters: CrfParameters, scale_factor: float = 1.0
-) -> np.ndarray:
+def crf_probabilities(image_HW3: np.ndarray, probabilities_KHW: np.ndarray, settings: CrfSettings) -> np.ndarray:
     """`crf_from_unary` on scores or probabilities in [0, 1], (K, H, W) float (PSA: [background, cams])."""
-    return crf_from_unary(image_HW3, unary_from_probabilities(probabilities_KHW), parameters, scale_factor)
+    return crf_from_unary(image_HW3, unary_from_probabilities(probabilities_KHW), settings)
 
 
 def crf_from_labels(
-    image_HW3: np.ndarray,
-    label_HW: np.ndarray,
-    label_count: int,
-    parameters: CrfParameters,
-    truth_probability: float,
+    image_HW3: np.ndarray, label_HW: np.ndarray, label_count: int, truth_probability: float, settings: CrfSettings
 ) -> np.ndarray:
     """`crf_from_unary` on a hard label map (H, W) with values 0..label_count-1; see `unary_from_labels`."""
-    return crf_from_unary(image_HW3, unary_from_labels(label_HW, label_count, truth_probability), parameters)
+    return crf_from_unary(image_HW3, unary_from_labels(label_HW, label_count, truth_probability), settings)

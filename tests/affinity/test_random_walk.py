@@ -41,23 +41,25 @@ def test_refinement_equals_the_dense_walk_at_awkward_sizes(size: tuple[int, int]
     foreground = generator.uniform(0, 1, (2, *size)).astype(np.float32)
     grid = (padded_hw(size)[0] // 8, padded_hw(size)[1] // 8)
     features = generator.normal(0, 1, (5, *grid)).astype(np.float32)
-    refined = refined_grid(foreground, torch.from_numpy(features), radius=5, alpha=16, beta=8, steps=256)
+    refined = refined_grid(start_scores(foreground, [3, 7], alpha=16), torch.from_numpy(features), beta=8, steps=256)
     np.testing.assert_allclose(refined, plain_refinement(foreground, features, 16, 8, 8), atol=6e-5)
 
 
 def test_padding_is_zero_in_the_background_too() -> None:
-    scores = start_scores(np.zeros((1, 12, 8), np.float32), alpha=4)
+    scores = start_scores(np.zeros((1, 12, 8), np.float32), [1], alpha=4)
     np.testing.assert_allclose(scores[0], [[1.0], [0.5]])
 
 
 def test_background_is_taken_before_pooling() -> None:
     foreground = np.zeros((1, 8, 8), np.float32)
     foreground[0, :4] = 1.0
-    assert start_scores(foreground, alpha=16)[0, 0, 0] == pytest.approx(0.5)
+    assert start_scores(foreground, [1], alpha=16)[0, 0, 0] == pytest.approx(0.5)
 
 
 def test_an_image_without_classes_has_a_background_only() -> None:
-    refined = refined_grid(np.zeros((0, 40, 72), np.float32), torch.zeros(3, 5, 9), 5, 16, 8, 4)
+    refined = refined_grid(
+        start_scores(np.zeros((0, 40, 72), np.float32), [], 16), torch.zeros(3, 5, 9), beta=8, steps=4
+    )
     np.testing.assert_allclose(refined, np.ones((1, 5, 9)), atol=1e-6)
 
 
@@ -72,4 +74,9 @@ def test_input_is_padded_at_the_bottom_and_right_with_zeros(size: tuple[int, int
 
 def test_features_of_the_unpadded_image_are_refused() -> None:
     with pytest.raises(ValueError, match="padded_input"):
-        refined_grid(np.zeros((1, 41, 72), np.float32), torch.zeros(3, 5, 9), 5, 16, 8, 4)
+        refined_grid(np.zeros((1, 6, 9), np.float32), torch.zeros(3, 5, 9), beta=8, steps=4)
+
+
+def test_a_background_channel_of_the_scores_is_kept() -> None:
+    scores = np.random.default_rng(0).uniform(0, 1, (2, 8, 8)).astype(np.float32)
+    np.testing.assert_allclose(start_scores(scores, [0, 5], alpha=16)[:, 0, 0], scores.mean(axis=(1, 2)), rtol=1e-5)

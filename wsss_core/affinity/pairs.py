@@ -13,6 +13,8 @@ from collections.abc import Iterator
 import numpy as np
 import torch
 
+RADIUS = 5  # cells; the published value, of training and of the walk alike
+
 
 def pair_offsets(radius: int) -> list[tuple[int, int]]:
     """The offsets (dy, dx) strictly inside `radius`, half of the disc, in the published order: 34 for radius 5.

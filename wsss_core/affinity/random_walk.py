@@ -1,12 +1,21 @@
 """Refines class activation maps by a random walk over learned affinities (PSA, Ahn & Kwak, CVPR 2018, section 3.3)."""
 
+from collections.abc import Mapping, Sequence
+
 import numpy as np
 import torch
 
 from wsss_core.affinity.label_fusion import STRIDE, block_mean
-from wsss_core.affinity.pairs import pair_affinity
+from wsss_core.affinity.pairs import RADIUS, pair_affinity
 from wsss_core.affinity.transition import transition_matrix, walk
-from wsss_core.cams.foreground import power_background
+from wsss_core.artifacts.cams import CamRow
+from wsss_core.artifacts.formats import Row
+from wsss_core.artifacts.manifest import ImageRecord
+from wsss_core.cams.foreground import BACKGROUND, has_own_background, power_background
+from wsss_core.checkpoints.store import load_network
+from wsss_core.data.images import read_image
+from wsss_core.settings.refined_cams import RandomWalkSettings
+from wsss_core.stages.context import Processor, StageContext, typed_row
 
 
 def padded_hw(size_hw: tuple[int, int], multiple: int = STRIDE) -> tuple[int, int]:
@@ -20,33 +29,53 @@ def padded_input(image_3HW: np.ndarray, multiple: int = STRIDE) -> np.ndarray:
     return np.pad(image_3HW, ((0, 0), (0, height - image_3HW.shape[1]), (0, width - image_3HW.shape[2])))
 
 
-def start_scores(foreground_CHW: np.ndarray, alpha: float) -> np.ndarray:
+def start_scores(scores_KHW: np.ndarray, class_ids: Sequence[int] | np.ndarray, alpha: float) -> np.ndarray:
     """What the walk starts from: (C+1, h, w) float32 at 1/8 size, background first.
 
-    `foreground_CHW` are class scores in [0, 1] at image size. The background (1 - max)^alpha is taken at image size;
-    then all channels, the background too, are filled with zeros to multiples of 8 and averaged over 8x8 pixels.
+    `scores_KHW` are class scores in [0, 1] at image size, one channel per class id. The background (1 - max)^alpha is
+    taken at image size, unless the scores bring their own (id 0 first). Then all channels, the background too, are
+    filled with zeros to multiples of 8 and averaged over 8x8 pixels.
     """
-    background_HW = power_background(foreground_CHW, alpha)
-    return block_mean(np.concatenate([background_HW[None], foreground_CHW]))
+    if not has_own_background(class_ids):
+        scores_KHW = np.concatenate([power_background(scores_KHW, alpha)[None], scores_KHW])
+    return block_mean(scores_KHW)
 
 
 def refined_grid(
-    foreground_CHW: np.ndarray, features_Dhw: torch.Tensor, radius: int, alpha: float, beta: float, steps: int
+    start_Khw: np.ndarray, features_Dhw: torch.Tensor, beta: float, steps: int, radius: int = RADIUS
 ) -> np.ndarray:
-    """Scores (C+1, h, w) float32 after the walk, background first, on the padded 1/8 grid.
+    """Scores (K, h, w) float32 after the walk, on the grid of the padded image.
 
-    `foreground_CHW`: class scores in [0, 1], float (C, H, W), of the tagged classes only (the others would walk from
-    zero to zero). `features_Dhw`: features of the affinity network for the padded image. Any size works; where
-    the grid is too small for a pair (below 33x65 pixels at radius 5) the scores stay as they start.
+    `start_Khw`: see `start_scores`; only the tagged classes, as the others would walk from zero to zero.
+    `features_Dhw`: features of the affinity network for the padded image. Any size works; where the grid is too
+    small for a pair (below 33x65 pixels at radius 5) the scores stay as they start.
     """
     grid_hw = (int(features_Dhw.shape[1]), int(features_Dhw.shape[2]))
-    scores_Khw = start_scores(foreground_CHW, alpha)
-    if scores_Khw.shape[1:] != grid_hw:
+    if start_Khw.shape[1:] != grid_hw:
         raise ValueError(
-            f"expected features on the grid {scores_Khw.shape[1:]} of the padded image, found {grid_hw}: "
+            f"expected features on the grid {start_Khw.shape[1:]} of the padded image, found {grid_hw}: "
             "pad the network input with `padded_input`"
         )
     with torch.inference_mode():
         affinity_Pn = pair_affinity(features_Dhw[None].float(), radius)[0].cpu().numpy()
     transition = transition_matrix(affinity_Pn, grid_hw, radius, beta)
-    return walk(scores_Khw.reshape(len(scores_Khw), -1), transition, steps).reshape(scores_Khw.shape)
+    return walk(start_Khw.reshape(len(start_Khw), -1), transition, steps).reshape(start_Khw.shape)
+
+
+def processor(context: StageContext) -> Processor:
+    """Makes the refined `CamRow` of one image, which has a background channel of its own."""
+    settings = context.typed_settings(RandomWalkSettings)
+    network, card = load_network(context.inputs["affinity"], context.device)
+
+    def process(record: ImageRecord, rows: Mapping[str, Row]) -> CamRow:
+        row = typed_row(rows, "cams", CamRow)
+        image_3HW = padded_input(card.normalisation(read_image(record.file)))
+        with torch.inference_mode():
+            features_Dhw = network(torch.from_numpy(image_3HW)[None].to(context.device))[0]
+        start_Khw = start_scores(row.scores(), row.class_ids, settings.alpha)
+        grid_Khw = refined_grid(start_Khw, features_Dhw, settings.beta, 2**settings.log2_steps)
+        foreground_ids = [label for label in row.class_ids if label != BACKGROUND]
+        class_ids = np.asarray([BACKGROUND, *foreground_ids], np.int32)
+        return CamRow(row.image_id, row.size_hw, class_ids, (grid_Khw,), padded_hw(row.size_hw), normalise=False)
+
+    return process

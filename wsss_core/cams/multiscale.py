@@ -1,11 +1,19 @@
 """Class activation maps summed over scales and mirroring (PSA, Ahn & Kwak, CVPR 2018)."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 import torch
 
+from wsss_core.artifacts.cams import CamRow
+from wsss_core.artifacts.formats import Row
+from wsss_core.artifacts.manifest import ImageRecord
 from wsss_core.cams.scales import scaled_images
+from wsss_core.checkpoints.store import load_network
+from wsss_core.data.images import read_image
+from wsss_core.networks.network import TagClassifier
+from wsss_core.settings.cams import MultiscaleCamsSettings
+from wsss_core.stages.context import Processor, StageContext
 
 CamFunction = Callable[[torch.Tensor], torch.Tensor]
 """Normalised images (B, 3, H, W) float32 -> class maps (B, C, h, w) >= 0; channel c belongs to label id c+1."""
@@ -42,3 +50,22 @@ def class_activation_grids(
             total_Khw = maps_BKhw[0] + maps_BKhw[1].flip(-1) if mirror else maps_BKhw[0]
         grids.append(total_Khw.cpu().numpy())
     return grids
+
+
+def processor(context: StageContext) -> Processor:
+    """Makes the `CamRow` of one image: the maps of its tags, normalised per class when they are read."""
+    settings = context.typed_settings(MultiscaleCamsSettings)
+    network, card = load_network(context.inputs["classifier"], context.device)
+    if not isinstance(network, TagClassifier):
+        raise TypeError(f"expected a classifier in {context.inputs['classifier']}, found {type(network).__name__}")
+
+    def process(record: ImageRecord, rows: Mapping[str, Row]) -> CamRow:
+        image_HW3 = read_image(record.file)
+        grids = class_activation_grids(
+            network.cam, image_HW3, settings.scales, card.normalisation, record.tags, settings.mirror, context.device
+        )
+        size_hw = (image_HW3.shape[0], image_HW3.shape[1])
+        class_ids = np.asarray(record.tags, np.int32)
+        return CamRow(record.image_id, size_hw, class_ids, tuple(grids), canvas_hw=size_hw, normalise=True)
+
+    return process
