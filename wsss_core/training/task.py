@@ -1,0 +1,57 @@
+"""What a method hands to the training loop: a network, samples, a loss; and, if it likes, a validation."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+import torch
+
+from wsss_core.networks.network import Network
+
+Sample = dict[str, torch.Tensor]
+"""One prepared image with its targets; every sample of a training has the same keys and shapes."""
+Batch = dict[str, torch.Tensor]
+"""Samples stacked key by key, on the training device."""
+Figures = Mapping[str, float | Mapping[str, float | None] | None]
+"""Named results; None where a figure does not exist (a class without positives)."""
+
+
+class Samples(Protocol):
+    """The training images. Must be picklable when `workers` is above 0 on systems that do not fork."""
+
+    def __len__(self) -> int:
+        """Number of images."""
+        ...
+
+    def sample(self, index: int, generator: np.random.Generator) -> Sample:
+        """Image `index`, augmented with random numbers from `generator` alone."""
+        ...
+
+
+class Task(ABC):
+    """One training."""
+
+    network: Network
+    samples: Samples
+
+    @abstractmethod
+    def loss(self, batch: Batch) -> tuple[torch.Tensor, Mapping[str, float]]:
+        """Scalar loss of a batch, with the network in training mode, and further figures for the history."""
+
+    @abstractmethod
+    def publish(self, folder: Path) -> None:
+        """Save the trained network into the stage's folder, atomically."""
+
+    def parameter_groups(self) -> tuple[list[str], list[str], list[str], list[str]]:
+        """Names of old weights, old biases, new weights, new biases."""
+        return self.network.parameter_groups()
+
+    def start_training_mode(self) -> None:
+        """Set the network's mode before steps; called again after each validation."""
+        self.network.train()
+
+    def validate(self) -> Figures:
+        """Figures on the validation images, an empty mapping where there are none."""
+        return {}
