@@ -10,8 +10,7 @@ import click
 from wsss_core.commands.dry_run import Job, parse_jobs, stage_of
 from wsss_core.commands.places import workflow_root
 from wsss_core.commands.reasons import explain
-from wsss_core.commands.snakemake_call import snakemake_command
-from wsss_core.commands.targets import until_arguments
+from wsss_core.commands.snakemake_call import environment, snakemake_command, targets_until
 from wsss_core.commands.text_table import text_table
 from wsss_core.settings.experiment import Experiment
 
@@ -36,9 +35,9 @@ class PlannedStage:
 def plan(config: Path, until: str | None, profile: str) -> None:
     """Say what would run and why, one line per stage; nothing is run or changed."""
     experiment = Experiment.load(config)
-    targets = until_arguments(experiment, until)
-    command = snakemake_command(workflow_root(), config, profile, targets, extra=["--dry-run"])
-    lines = planned_stages(experiment, parse_jobs(_output(command)))
+    root = workflow_root()
+    command = snakemake_command(root, config, profile, targets_until(experiment, until, root), extra=["--dry-run"])
+    lines = planned_stages(experiment, parse_jobs(_output(command, root)))
     click.echo(
         text_table(("stage", "kind", "jobs", "why"), [(s.name, s.kind, str(s.jobs or "-"), s.why) for s in lines])
     )
@@ -46,8 +45,8 @@ def plan(config: Path, until: str | None, profile: str) -> None:
     click.echo(f"\n{total} jobs would run." if total else "\nNothing to do: all results are up to date.")
 
 
-def _output(command: Sequence[str]) -> str:
-    done = subprocess.run(command, cwd=workflow_root(), capture_output=True, text=True, check=False)
+def _output(command: Sequence[str], root: Path) -> str:
+    done = subprocess.run(command, cwd=root, env=environment(), capture_output=True, text=True, check=False)
     text = f"{done.stdout}\n{done.stderr}"
     if done.returncode:
         tail = "\n".join(text.strip().splitlines()[-_ERROR_LINES:])

@@ -7,8 +7,7 @@ from pathlib import Path
 import click
 
 from wsss_core.commands.places import workflow_root
-from wsss_core.commands.snakemake_call import snakemake_command
-from wsss_core.commands.targets import until_arguments
+from wsss_core.commands.snakemake_call import environment, snakemake_command, targets_until
 from wsss_core.settings.experiment import Experiment
 
 
@@ -25,8 +24,8 @@ def run(config: Path, until: str | None, cores: int | None, profile: str, extra:
     """
     experiment = Experiment.load(config)  # a wrong config is refused here, in a second, rather than by Snakemake
     root = workflow_root()
-    command = snakemake_command(root, config, profile, until_arguments(experiment, until), cores, extra)
+    command = snakemake_command(root, config, profile, targets_until(experiment, until, root), cores, extra)
     sys.stdout.flush()
     os.chdir(root)
     # Snakemake takes this process's place: Ctrl-C and signals of a scheduler reach it, and its exit code is ours.
-    os.execv(command[0], command)
+    os.execve(command[0], command, environment())

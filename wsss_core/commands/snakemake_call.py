@@ -1,10 +1,14 @@
 """The Snakemake command line that `wsss run` and `wsss plan` stand for."""
 
+import contextlib
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 from wsss_core.settings.base import SettingsError, nearest
+from wsss_core.settings.experiment import Experiment
+from wsss_core.stages.plan import Plan
 
 PROFILES = "profiles"
 
@@ -35,3 +39,21 @@ def _profile_folder(root: Path, profile: str) -> Path:
         known = [path.parent.name for path in (root / PROFILES).glob("*/config.yaml")]
         raise SettingsError(f"there is no profile {profile!r} in {root / PROFILES}; {nearest(profile, known)}")
     return folder
+
+
+def targets_until(experiment: Experiment, stage: str | None, root: Path) -> list[str]:
+    """The file that ends `stage`, as a Snakemake target; none for a run of everything.
+
+    Raises `SettingsError` when there is no such stage.
+    """
+    if stage is None:
+        return []
+    with contextlib.chdir(root):  # paths in a config are relative to the folder the workflow runs in
+        plan = Plan(experiment)
+        return [str(plan.finished(plan.find(stage)))]
+
+
+def environment() -> dict[str, str]:
+    """This process's environment, with this Python's folder first: the rules call `python`."""
+    folder = str(Path(sys.executable).parent)
+    return {**os.environ, "PATH": os.pathsep.join([folder, os.environ.get("PATH", os.defpath)])}

@@ -1,0 +1,105 @@
+"""Can the images be used? Counts, classes, and the first faulty files."""
+
+import importlib
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol, cast
+
+from wsss_core.artifacts.manifest import Listing, Manifest
+from wsss_core.commands.checks.finding import Finding, ok
+from wsss_core.commands.text_table import text_table
+from wsss_core.settings.data import DataSettings, ScenesSettings
+from wsss_core.settings.graph import Stage
+
+_SHOWN_FAULTS = 5
+_FEW_IMAGES = 5  # a class seen less often than this cannot be learnt
+
+
+class DataMethod(Protocol):
+    """What a module of the kind `data` offers."""
+
+    def list_images(self, settings: DataSettings) -> Listing:
+        """Ids and splits, without opening an image."""
+
+    def build(self, settings: DataSettings, listing: Listing, folder: str) -> Manifest:
+        """The manifest, with every image looked at."""
+
+
+@dataclass(frozen=True)
+class DataReport:
+    """What a check of one data stage found. `table`: images per class and split, empty when the data cannot be read.
+
+    `pixels`: of all usable images together.
+    """
+
+    findings: list[Finding]
+    table: str = ""
+    pixels: int = 0
+
+
+def check_data(stage: Stage) -> DataReport:
+    """Look at every image of a data stage; nothing is written. Generated scenes are only counted."""
+    settings = cast(DataSettings, stage.settings)
+    method = cast(DataMethod, importlib.import_module(stage.entry.module))
+    try:
+        listing = method.list_images(settings)
+        counts = ", ".join(f"{name} {len(listing.ids_of(name))}" for name in listing.split_names)
+        found = ok(f"data {stage.name!r}: {len(listing.ids)} images listed ({counts})")
+        if isinstance(settings, ScenesSettings):
+            return DataReport([found], pixels=len(listing.ids) * settings.height * settings.width)
+        with tempfile.TemporaryDirectory() as folder:
+            manifest = method.build(settings.model_copy(update={"skip_bad": True}), listing, folder)
+    except (ValueError, OSError) as error:
+        return DataReport([Finding("fault", f"data {stage.name!r}: {error}")])
+    return _report(stage, settings, manifest, listing.split_names, found)
+
+
+def _report(
+    stage: Stage, settings: DataSettings, manifest: Manifest, splits: Sequence[str], found: Finding
+) -> DataReport:
+    where = f"data {stage.name!r}"
+    findings = [found, ok(f"{where}: tags from {manifest.tag_source}"), *_bad_files(where, settings, manifest)]
+    findings += [Finding("warning", f"{where}: {note}") for note in manifest.notes if "bad files" not in note]
+    findings += _rare_classes(where, manifest, splits[0])
+    pixels = sum(record.height * record.width for record in manifest.records if record.skipped is None)
+    return DataReport(findings, class_table(manifest, splits), pixels)
+
+
+def _bad_files(where: str, settings: DataSettings, manifest: Manifest) -> list[Finding]:
+    bad = manifest.skipped()
+    if not bad:
+        return [ok(f"{where}: every image can be read")]
+    more = f" (the first {_SHOWN_FAULTS})" if len(bad) > _SHOWN_FAULTS else ""
+    lines = [f"{where}: {len(bad)} of {len(manifest.records)} images cannot be used{more}:"]
+    lines += [f"  {record.image_id}: {record.skipped}" for record in bad[:_SHOWN_FAULTS]]
+    if settings.skip_bad:
+        return [Finding("warning", "\n".join(lines), "mend them, or leave it: `skip_bad` is set, they are left out")]
+    return [
+        Finding("fault", "\n".join(lines), "mend them, or set `skip_bad: true` in the data stage to leave them out")
+    ]
+
+
+def _rare_classes(where: str, manifest: Manifest, split: str) -> list[Finding]:
+    records = manifest.select([split])
+    counts = {name: _count(manifest, label, split) for label, name in enumerate(manifest.classes) if label}
+    findings = []
+    if records and not any(counts.values()):
+        findings.append(Finding("fault", f"{where}: no image of split {split!r} has a tag", "check the tags"))
+    elif rare := [f"{name} ({count})" for name, count in counts.items() if count < _FEW_IMAGES]:
+        text = f"{where}: classes with fewer than {_FEW_IMAGES} images in split {split!r}: {', '.join(rare)}"
+        findings.append(Finding("warning", text, "add images of them, or take them off `classes`"))
+    return findings
+
+
+def _count(manifest: Manifest, label: int, split: str) -> int:
+    return sum(label in record.tags for record in manifest.select([split]))
+
+
+def class_table(manifest: Manifest, splits: Sequence[str]) -> str:
+    """Images per class (by tag) and split, without skipped ones, as a table."""
+    labels = [(label, name) for label, name in enumerate(manifest.classes) if label]
+    rows = [[name, *(str(_count(manifest, label, split)) for split in splits)] for label, name in labels]
+    without = [str(sum(not record.tags for record in manifest.select([split]))) for split in splits]
+    total = [str(len(manifest.select([split]))) for split in splits]
+    return text_table(["class", *splits], [*rows, ["(no tag)", *without], ["all images", *total]], right=splits)
