@@ -1,0 +1,52 @@
+"""Mending of small holes and islands in masks (SAM, Kirillov et al., ICCV 2023, appendix B), with 8 neighbours."""
+
+import cv2
+import numpy as np
+
+_NEIGHBOURS = 8
+
+
+def fill_small_holes(mask_HW: np.ndarray, min_area_px: int) -> np.ndarray:
+    """Bool mask with every connected piece of background below `min_area_px` filled, also one at the image's edge."""
+    piece_HW, area_P = _pieces(~mask_HW)
+    small_P = area_P < min_area_px
+    small_P[0] = False  # piece 0 is the mask itself
+    return mask_HW | small_P[piece_HW]
+
+
+def drop_small_islands(mask_HW: np.ndarray, min_area_px: int) -> np.ndarray:
+    """Bool mask without its connected pieces below `min_area_px`; if all are, the largest stays. Empty stays empty."""
+    piece_HW, area_P = _pieces(mask_HW)
+    if len(area_P) == 1:
+        return mask_HW
+    kept_P = area_P >= min_area_px
+    kept_P[0] = False  # piece 0 is the background
+    if not kept_P.any():
+        kept_P[1 + np.argmax(area_P[1:])] = True
+    return kept_P[piece_HW]
+
+
+def mend(mask_HW: np.ndarray, min_area_px: int) -> np.ndarray:
+    """Bool mask with small holes filled first and small islands dropped then.
+
+    Only a window around the mask is looked at. Background that leaves the window fills a strip of it that is
+    `min_area_px` wide, so it is never taken for a small hole: the result is that of the whole image.
+    """
+    if min_area_px <= 1 or not mask_HW.any():
+        return mask_HW
+    window = _window(mask_HW, margin=min_area_px)
+    mended = np.zeros_like(mask_HW)
+    mended[window] = drop_small_islands(fill_small_holes(mask_HW[window], min_area_px), min_area_px)
+    return mended
+
+
+def _window(mask_HW: np.ndarray, margin: int) -> tuple[slice, slice]:
+    rows, columns = np.flatnonzero(mask_HW.any(axis=1)), np.flatnonzero(mask_HW.any(axis=0))
+    top, left = max(0, rows[0] - margin), max(0, columns[0] - margin)
+    return slice(top, rows[-1] + 1 + margin), slice(left, columns[-1] + 1 + margin)
+
+
+def _pieces(mask_HW: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Number of the connected piece of each pixel, 0 outside of the mask, and the area of each piece."""
+    _, piece_HW, statistics, _ = cv2.connectedComponentsWithStats(mask_HW.astype(np.uint8), connectivity=_NEIGHBOURS)
+    return piece_HW, statistics[:, cv2.CC_STAT_AREA].astype(np.int64)
