@@ -35,7 +35,7 @@ def resize_labels(label_HW: np.ndarray, height: int, width: int) -> np.ndarray:
 
 
 def rescale_longer_side(image_HW3: np.ndarray, length: int) -> np.ndarray:
-    """Image uint8 RGB (H, W, 3) whose longer side becomes `length`; the other is rounded, halves to even, at least 1."""
+    """Image uint8 RGB (H, W, 3) whose longer side becomes `length`; the other is rounded (halves to even)."""
     height, width = image_HW3.shape[:2]
     if height > width:
         return resize_image(image_HW3, length, max(1, round(width * length / height)))

@@ -98,7 +98,8 @@ def _opened(path: Path, max_pixels: int | None) -> Iterator[Image.Image]:
             path, "an image", "an empty file of zero bytes", "copy the image again or take it off the list"
         )
     try:
-        with _without_pillow_limit():
+        with _without_pillow_limit(), warnings.catch_warnings():
+            warnings.simplefilter("ignore", UserWarning)  # about damaged EXIF blocks of good pictures
             image = Image.open(path)
     except UnidentifiedImageError as error:
         remedy = "convert it to JPEG or PNG, or take it off the list"
@@ -127,7 +128,8 @@ def _without_pillow_limit() -> Iterator[None]:
 def _decode(path: Path, image: Image.Image) -> None:
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("error", UserWarning)  # Pillow only warns about some truncated files
+            warnings.simplefilter("ignore", UserWarning)
+            warnings.filterwarnings("error", "Truncated", UserWarning)  # all that Pillow says about some TIFF files
             image.load()
     except (*_DECODER_ERRORS, UserWarning) as error:
         raise _damaged(path, error) from error
