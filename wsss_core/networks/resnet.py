@@ -1,8 +1,8 @@
 """torchvision's ResNet-18/34/50/101 (He et al., CVPR 2016) dilated to output stride 8 or 16, as backbones.
 
-Strides become dilations by the rule of torchvision's `replace_stride_with_dilation`, which exists there for bottleneck
-networks only: a stage loses its stride, its first block keeps the dilation of the stage before, the others double it.
-The parameters do not change, so ImageNet weights fit.
+Strides become dilations such that the dilated network gives, at every second cell, what the plain one gives (for
+bottleneck networks that is torchvision's `replace_stride_with_dilation`, which the others lack). The parameters do not
+change, so ImageNet weights fit.
 """
 
 from typing import Literal
@@ -76,23 +76,26 @@ class ResNet(Backbone):
     def _dilate(self, output_stride: int) -> None:
         dilation = 1
         for stage in STAGES:
-            if PLAIN_STRIDES[stage] <= output_stride:
-                continue
-            blocks = list(self.get_submodule(stage).children())
-            _replace_stride(blocks[0], dilation)
-            dilation *= 2
-            for block in blocks[1:]:
-                _replace_stride(block, dilation)
+            if PLAIN_STRIDES[stage] > output_stride:
+                _replace_stride(self.get_submodule(stage), dilation)
+                dilation *= 2
 
 
-def _replace_stride(block: nn.Module, dilation: int) -> None:
-    """Set every convolution of a block to stride 1, and its 3x3 ones to a dilation."""
-    for layer in block.modules():
-        if isinstance(layer, nn.Conv2d):
-            layer.stride = (1, 1)
-            if layer.kernel_size == (3, 3):
-                layer.dilation = (dilation, dilation)
-                layer.padding = (dilation, dilation)
+def _replace_stride(stage: nn.Module, dilation: int) -> None:
+    """Take the stride of 2 from a stage: 3x3 convolutions up to the strided one get `dilation`, those after it twice
+    that.
+
+    The strided one itself reads the finer grid as before; what follows it must skip the cells that the stride used to
+    drop.
+    """
+    for layer in stage.modules():
+        if not isinstance(layer, nn.Conv2d):
+            continue
+        is_strided = layer.stride == (2, 2)
+        layer.stride = (1, 1)
+        if layer.kernel_size == (3, 3):
+            layer.dilation = layer.padding = (dilation, dilation)
+            dilation *= 1 + is_strided
 
 
 def resnet18(output_stride: OutputStride = 8) -> ResNet:
