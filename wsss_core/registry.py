@@ -119,14 +119,14 @@ METHODS: Mapping[str, Mapping[str, Method]] = {
     },
     "evaluation": {
         "pooled": Method(
-            f"{_SETTINGS}.evaluation:EvaluationSettings",
+            f"{_SETTINGS}.evaluation:PooledSettings",
             "wsss_core.evaluation.pooled",
             {"of": Slot(EVALUATED_KINDS, many=True)},
         ),
     },
     "report": {
         "html": Method(
-            f"{_SETTINGS}.report:ReportSettings",
+            f"{_SETTINGS}.report:HtmlReportSettings",
             "wsss_core.report.page",
             {
                 "evaluation": Slot(("evaluation",), many=True),

@@ -1,6 +1,6 @@
 """From the stages of experiment files to a checked graph: variants, kinds, methods, settings and inputs resolved."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +12,8 @@ if TYPE_CHECKING:
     from wsss_core.settings.experiment import ExperimentFile
 
 RESERVED_KEYS = ("kind", "method", "like", "inputs", "splits", "expected")
-"""Keys of a stage that are not settings of its method."""
+"""Keys of a stage that are not settings of its method, unless the method has a setting of that name (`splits` of the
+data method voc, of evaluation; `expected` of the report)."""
 
 FindExperiment = Callable[[str], "ExperimentFile"]
 
@@ -102,7 +103,8 @@ class _Resolver:
         kind, method = kind_and_method(raw, name, where)
         entry = registry.METHODS[kind][method]
         model = registry.load(entry.settings)
-        values = {key: value for key, value in raw.items() if key not in RESERVED_KEYS}
+        own: Collection[str] = model.model_fields  # type: ignore[attr-defined]
+        values = {key: value for key, value in raw.items() if key in own or key not in RESERVED_KEYS}
         settings = model.parse(values, where, RESERVED_KEYS)  # type: ignore[attr-defined]
         inputs = self._inputs(file, name, kind, entry, _mapping(raw.get("inputs"), where), where)
         return Stage(
@@ -112,9 +114,9 @@ class _Resolver:
             method=method,
             settings=settings,
             inputs=inputs,
-            splits=_names(raw.get("splits"), "splits", where),
+            splits=None if "splits" in own else _names(raw.get("splits"), "splits", where),
             seed=file.seed,
-            expected=_mapping(raw.get("expected"), where),
+            expected={} if "expected" in own else _mapping(raw.get("expected"), where),
         )
 
     def _inputs(
@@ -199,7 +201,7 @@ def merge_like(stages: Mapping[str, Mapping[str, Any]], name: str) -> dict[str, 
     merged: dict[str, Any] = {"kind": chain[-1] if chain[-1] in registry.KINDS else None}
     for step in reversed(chain):
         own = dict(stages[step])
-        inputs = {**(merged.get("inputs") or {}), **(own.get("inputs") or {})}
+        inputs = {**merged.get("inputs", {}), **_mapping(own.get("inputs"), f"stage '{step}': inputs")}
         changes_method = own.get("method") not in (None, merged.get("method"))
         if changes_method and "method" in merged:  # settings of another method mean nothing to this one
             merged = {key: value for key, value in merged.items() if key in RESERVED_KEYS}

@@ -54,6 +54,8 @@ class Plan:
         """Splits that a stage covers: as written, else those of its inputs; a training by default takes `train`."""
         if stage.splits is not None:
             return stage.splits
+        if stage.kind == "evaluation" and (chosen := getattr(stage.settings, "splits", ())):
+            return tuple(chosen)
         names = self.listing(stage).split_names
         if stage.kind in registry.TRAINING_KINDS:
             return (DEFAULT_TRAINING_SPLIT,) if DEFAULT_TRAINING_SPLIT in names else names[:1]
@@ -163,8 +165,8 @@ class Plan:
     def _outside_files(self, stage: Stage) -> list[Path]:
         """Files from outside the workflow: pretrained weights, and the lists of a data stage."""
         if stage.kind == "data":
-            module = importlib.import_module(stage.entry.module)
-            return list(module.input_files(stage.settings))
+            input_files = getattr(importlib.import_module(stage.entry.module), "input_files", None)
+            return list(input_files(stage.settings)) if input_files else []
         weights = getattr(stage.settings, "weights", None)
         return [Path(weights)] if weights else []
 
