@@ -58,6 +58,7 @@ def card_to_plain(card: NetworkCard) -> dict[str, Plain]:
     nothing."""
     plain = asdict(card)
     plain["classes"] = list(card.classes)
+    plain["normalisation"] |= {"mean": list(card.normalisation.mean), "std": list(card.normalisation.std)}
     plain["options"] = factory.resolve_options(card.role, card.backbone, card.architecture, card.options)
     return {"format": FORMAT, **plain}
 

@@ -43,9 +43,10 @@ def _read_pickle(path: Path) -> object:
     try:
         return torch.load(path, map_location="cpu", weights_only=True)
     except (pickle.UnpicklingError, RuntimeError, EOFError, UnicodeDecodeError, ValueError) as error:
+        reason = (str(error).splitlines() or [type(error).__name__])[0]
         raise ValueError(
             f"{path}: expected a PyTorch state dict of tensors only (other objects in a pickle are refused, "
-            f"because they can run code), found: {str(error).splitlines()[0]}. "
+            f"because they can run code), found: {reason}. "
             "Fetch the file again, or save the state dict alone"
         ) from error
 

@@ -1,0 +1,44 @@
+"""The published PSA layouts load strictly into our networks."""
+
+import json
+from pathlib import Path
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from wsss_core.checkpoints.fit import compare, shapes_of
+from wsss_core.checkpoints.psa_layout import PSA_LAYOUT, to_own_name, to_published_name
+from wsss_core.networks.factory import build_affinity_net, build_classifier
+
+DATA = Path(__file__).parents[1] / "networks" / "data"
+
+
+def published_state(name: str) -> dict[str, torch.Tensor]:
+    layout = json.loads((DATA / f"{name}.layout.json").read_text(encoding="utf-8"))
+    return {key: torch.empty(shape, device="meta") for key, shape in layout.items()}
+
+
+@pytest.mark.parametrize("name", ["vgg16_cls", "vgg16_aff", "resnet38_cls", "resnet38_aff"])
+def test_published_file_is_recognised_and_fits_exactly(name):
+    backbone, role = name.split("_")
+    with torch.device("meta"):
+        network = build_classifier(backbone, 20) if role == "cls" else build_affinity_net(backbone)
+    state = published_state(name)
+    assert PSA_LAYOUT.recognises(state)
+    assert not compare(shapes_of(network.state_dict()), shapes_of(PSA_LAYOUT.translate(state)))
+
+
+def test_imagenet_heads_are_left_out():
+    state = {"conv1_1.weight": torch.zeros(1), "linear1000.weight": torch.zeros(1), "fc8_voc12.bias": torch.zeros(1)}
+    assert list(PSA_LAYOUT.translate(state)) == ["backbone.conv1_1.weight"]
+
+
+@given(st.sampled_from(sorted({key for name in ("vgg16_aff", "resnet38_cls") for key in published_state(name)})))
+def test_names_translate_there_and_back(name):
+    assert to_published_name(to_own_name(name)) == name
+
+
+def test_torchvision_names_are_not_taken_for_psa():
+    assert not PSA_LAYOUT.recognises({"features.0.weight": torch.zeros(1)})
