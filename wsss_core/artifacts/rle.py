@@ -4,7 +4,7 @@
 (`RegionRow.size_hw`).
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from pycocotools import mask as coco
@@ -38,7 +38,7 @@ def decode_masks(counts: Sequence[bytes], size_hw: tuple[int, int]) -> np.ndarra
     return mask_RHW
 
 
-def iter_masks(counts: Sequence[bytes], size_hw: tuple[int, int]) -> Iterable[np.ndarray]:
+def iter_masks(counts: Sequence[bytes], size_hw: tuple[int, int]) -> Iterator[np.ndarray]:
     """Yield the bool masks (H, W) one by one, unpacking a few at a time. Raises as `decode_masks`."""
     step = _masks_per_chunk(size_hw)
     for start in range(0, len(counts), step):
@@ -57,7 +57,7 @@ def mask_areas(counts: Sequence[bytes], size_hw: tuple[int, int]) -> np.ndarray:
     return coco.area([{"size": list(size_hw), "counts": code} for code in counts]).astype(np.int32)
 
 
-def compress_counts(runs: Sequence[int], size_hw: tuple[int, int], where: str) -> bytes:
+def compress_counts(runs: Sequence[int] | np.ndarray, size_hw: tuple[int, int], where: str) -> bytes:
     """Compressed counts of plain run lengths (zeros first), as in SAM's "uncompressed_rle".
 
     Raises `ValueError`, opening with `where`, when the runs do not add up to the mask's pixels.
