@@ -24,11 +24,8 @@ class Thresholds(Settings):
         return self
 
 
-class EvaluationSettings(Settings):
+class PooledSettings(Settings):
     """Settings of the method `pooled`: figures pooled over all pixels of a split, as PASCAL VOC defines them."""
-
-    splits: tuple[str, ...] = ()
-    """Splits to evaluate; empty means every split that the evaluated stage covers and that has ground truth."""
 
     thresholds: Thresholds = Thresholds()
     """The curve that is made of cams and refined_cams."""
@@ -43,7 +40,7 @@ class EvaluationSettings(Settings):
     """Names of classes whose mean IoU is reported besides, e.g. those with enough images; empty means none."""
 
     boundary: bool = True
-    """Also report the boundary IoU (Cheng et al., CVPR 2021); costs about as much as everything else together."""
+    """Also report the boundary IoU (Cheng et al., CVPR 2021)."""
 
-    protocol: dict[str, str] = {}
+    protocol: dict[str, str] = Field(default_factory=dict)
     """Split name -> named protocol, e.g. {train: voc12-train-1464}; the report says when the images are others."""

@@ -5,7 +5,7 @@ from pydantic import Field
 from wsss_core.settings.base import Settings
 
 
-class ReportSettings(Settings):
+class HtmlReportSettings(Settings):
     """Settings of the method `html`."""
 
     title: str = ""
@@ -23,7 +23,7 @@ class ReportSettings(Settings):
     jpeg_quality: int = Field(default=78, ge=30, le=95)
     """JPEG quality of the gallery's photographs."""
 
-    expected: dict[str, dict[str, float]] = {}
+    expected: dict[str, dict[str, float]] = Field(default_factory=dict)
     """Published or earlier figures to print beside the obtained ones: stage -> split -> mIoU in percent."""
 
     expected_source: str = ""
