@@ -7,8 +7,8 @@ Outputs: <results>/<experiment>/<stage>/<target>.json and <target>.images.csv.
 from pathlib import Path
 
 import click
-from wsss_core.evaluation.pooled import evaluate
 
+from wsss_core.evaluation.pooled import evaluate
 from wsss_core.stages.command import plain_errors
 from wsss_core.stages.request import Request
 

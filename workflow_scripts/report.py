@@ -7,8 +7,8 @@ Outputs: <results>/<experiment>/<stage>/report.html, figures.json, figures.csv.
 from pathlib import Path
 
 import click
-from wsss_core.report.page import build
 
+from wsss_core.report.page import build
 from wsss_core.stages.command import plain_errors
 from wsss_core.stages.request import Request
 

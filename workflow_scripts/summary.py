@@ -1,6 +1,7 @@
 """Write `stage.json` of a stage whose jobs are done.
 
-Inputs: the request; the measurements of its parts. Output: the file named by --out.
+Inputs: the request; the measurements of its parts. Output: the file named by --out. Parts of earlier runs that do not
+belong to the stage any more are removed.
 """
 
 import json
@@ -11,6 +12,7 @@ import click
 from wsss_core.stages.command import plain_errors
 from wsss_core.stages.provenance import combine_stats, write_provenance
 from wsss_core.stages.request import Request
+from wsss_core.stages.stale import remove_stale_parts
 
 
 @click.command()
@@ -21,6 +23,8 @@ from wsss_core.stages.request import Request
 @plain_errors
 def main(request: str, code: str, out: Path, stats: tuple[Path, ...]) -> None:
     """Write `stage.json` of a stage whose jobs are done."""
+    if stats:
+        remove_stale_parts(out.parent, [path.stem for path in stats])
     measured = [json.loads(path.read_text(encoding="utf-8")) for path in stats]
     write_provenance(out.parent, Request.from_json(request), code, combine_stats(measured))
 

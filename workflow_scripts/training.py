@@ -4,8 +4,8 @@ Inputs: the request; manifest, upstream parts and networks below the results fol
 Outputs: <results>/<experiment>/<stage>/model.safetensors, model.json, history.jsonl, stage.json; meanwhile resume/.
 """
 
-import hashlib
 import importlib
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -16,6 +16,7 @@ from wsss_core.stages.device import prepare_device
 from wsss_core.stages.measure import Stopwatch
 from wsss_core.stages.provenance import write_provenance
 from wsss_core.stages.request import Request
+from wsss_core.stages.run_key import run_key
 
 
 @click.command()
@@ -30,8 +31,8 @@ def main(request: str, code: str, results: Path, device: str, threads: int, work
     """Train a network."""
     watch = Stopwatch()
     asked = Request.from_json(request)
-    run_key = hashlib.sha256(f"{request} {code}".encode()).hexdigest()[:16]
-    context = asked.context(results, prepare_device(device, threads), threads, workers, run_key)
+    context = asked.context(results, prepare_device(device, threads), threads, workers)
+    context = replace(context, run_key=run_key(request, code, context))
     importlib.import_module(registry.METHODS[asked.kind][asked.method].module).train(context)
     images = len(context.manifest.select(context.splits))
     write_provenance(context.folder, asked, code, watch.stats(images, context.device))

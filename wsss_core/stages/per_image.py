@@ -9,11 +9,8 @@ from wsss_core.artifacts.formats import FORMATS, Row, RowFormat
 from wsss_core.artifacts.manifest import ImageRecord
 from wsss_core.artifacts.parts import PartReader, PartWriter
 from wsss_core.stages.context import Processor, StageContext
+from wsss_core.stages.errors import StageError
 from wsss_core.stages.progress import progress
-
-
-class StageError(RuntimeError):
-    """An image could not be processed; the text names the stage, the image and the cause."""
 
 
 def part_path(folder: Path, part: int) -> Path:

@@ -50,7 +50,7 @@ class Request:
         settings: Settings = model.parse(self.settings, f"stage {self.stage!r}")  # type: ignore[attr-defined]
         return settings
 
-    def context(self, results: Path, device: str, threads: int, workers: int, run_key: str = "") -> StageContext:
+    def context(self, results: Path, device: str, threads: int, workers: int) -> StageContext:
         """The context in which the method works on this machine."""
         return StageContext(
             experiment=self.experiment,
@@ -66,5 +66,4 @@ class Request:
             device=device,
             threads=threads,
             workers=workers,
-            run_key=run_key,
         )

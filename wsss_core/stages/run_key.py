@@ -1,0 +1,30 @@
+"""The key of a training's resume state: it changes whenever the training would give another result."""
+
+import hashlib
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+from wsss_core.stages.context import StageContext
+
+INPUT_PATTERNS = ("manifest.arrow", "model.safetensors", "parts/*.arrow")
+
+
+def run_key(request: str, code: str, context: StageContext) -> str:
+    """Sixteen hex digits over the order, the code fingerprint, and size and time of every file that is read.
+
+    Sizes and times stand for contents, as in Snakemake's own decisions: hashing the parts of a large data set at every
+    start would take minutes. A copied results folder therefore starts its unfinished trainings anew.
+    """
+    files = [(str(path), path.stat().st_size, path.stat().st_mtime_ns) for path in _files(context)]
+    text = json.dumps([request, code, files], ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def _files(context: StageContext) -> Iterator[Path]:
+    for _, folder in sorted(context.inputs.items()):
+        for pattern in INPUT_PATTERNS:
+            yield from sorted(folder.glob(pattern))
+    weights = getattr(context.settings, "weights", None)
+    if weights and Path(weights).is_file():
+        yield Path(weights)
