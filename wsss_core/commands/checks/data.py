@@ -11,6 +11,7 @@ from wsss_core.commands.checks.finding import Finding, ok
 from wsss_core.commands.text_table import text_table
 from wsss_core.settings.data import DataSettings, ScenesSettings
 from wsss_core.settings.graph import Stage
+from wsss_core.stages.plan import DEFAULT_TRAINING_SPLIT
 
 _SHOWN_FAULTS = 5
 _FEW_IMAGES = 5  # a class seen less often than this cannot be learnt
@@ -44,7 +45,8 @@ def check_data(stage: Stage) -> DataReport:
     method = cast(DataMethod, importlib.import_module(stage.entry.module))
     try:
         listing = method.list_images(settings)
-        counts = ", ".join(f"{name} {len(listing.ids_of(name))}" for name in listing.split_names)
+        splits = sorted(listing.split_names, key=lambda name: name != DEFAULT_TRAINING_SPLIT)
+        counts = ", ".join(f"{name} {len(listing.ids_of(name))}" for name in splits)
         found = ok(f"data {stage.name!r}: {len(listing.ids)} images listed ({counts})")
         if isinstance(settings, ScenesSettings):
             return DataReport([found], pixels=len(listing.ids) * settings.height * settings.width)
@@ -52,7 +54,7 @@ def check_data(stage: Stage) -> DataReport:
             manifest = method.build(settings.model_copy(update={"skip_bad": True}), listing, folder)
     except (ValueError, OSError) as error:
         return DataReport([Finding("fault", f"data {stage.name!r}: {error}")])
-    return _report(stage, settings, manifest, listing.split_names, found)
+    return _report(stage, settings, manifest, splits, found)
 
 
 def _report(

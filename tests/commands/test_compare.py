@@ -1,0 +1,121 @@
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from wsss_core.cli import main
+
+
+def write_evaluation(results: Path, experiment: str, name: str = "evaluation", **stages: tuple[str, dict]) -> None:
+    folder = results / experiment / name
+    folder.mkdir(parents=True)
+    (folder / "stage.json").write_text(json.dumps({"kind": "evaluation", "experiment": experiment}))
+    for stage, (kind, miou) in stages.items():
+        document = {
+            "stage": stage,
+            "kind": kind,
+            "split_order": list(miou),
+            "splits": {split: {"miou": value, "boundary_iou": 0.5} for split, value in sorted(miou.items())},
+            "warnings": [],
+        }
+        (folder / f"{stage}.json").write_text(json.dumps(document))
+
+
+@pytest.fixture
+def results(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    seeds = ("seeds", {"train": 0.5, "val": 0.52})
+    predictions = ("predictions", {"val": 0.61})
+    write_evaluation(
+        tmp_path / "results", "quick", predictions=predictions, seeds=seeds, cams=("cams", {"train": 0.431})
+    )
+    write_evaluation(tmp_path / "results", "other", seeds=("seeds", {"train": None}))
+    return tmp_path / "results"
+
+
+def compare(*arguments: str) -> Result:
+    return CliRunner().invoke(main, ["compare", *arguments])
+
+
+def table(result: Result) -> list[list[str]]:
+    assert result.exit_code == 0, result.output
+    return [line.split() for line in result.output.splitlines()[2:]]
+
+
+@pytest.mark.usefixtures("results")
+def test_stages_stand_in_the_order_of_the_chain() -> None:
+    head, _, *rows = table(compare("quick"))
+    assert head == ["stage", "kind", "train", "val"]
+    assert rows == [
+        ["cams", "cams", "43.1", "-"],
+        ["seeds", "seeds", "50.0", "52.0"],
+        ["predictions", "predictions", "-", "61.0"],
+    ]
+
+
+@pytest.mark.usefixtures("results")
+def test_experiments_are_told_apart_by_a_column() -> None:
+    head, _, *rows = table(compare("quick/seeds", "other"))
+    assert head == ["experiment", "stage", "kind", "train", "val"]
+    assert rows == [["quick", "seeds", "seeds", "50.0", "52.0"], ["other", "seeds", "seeds", "-", "-"]]
+
+
+@pytest.mark.usefixtures("results")
+def test_a_stage_named_twice_is_listed_once() -> None:
+    assert len(table(compare("quick", "quick/seeds"))) == 2 + 3
+
+
+@pytest.mark.usefixtures("results")
+def test_an_evaluation_stage_stands_for_all_it_evaluated() -> None:
+    assert len(table(compare("quick/evaluation"))) == 2 + 3
+
+
+def test_two_evaluations_of_a_stage_are_told_apart(results: Path) -> None:
+    write_evaluation(results, "quick", "strict", seeds=("seeds", {"train": 0.4}))
+    head, _, *rows = table(compare("quick/seeds"))
+    assert head[0] == "evaluation"
+    assert [row[0] for row in rows] == ["evaluation", "strict"]
+
+
+@pytest.mark.usefixtures("results")
+def test_other_figures_and_markdown_and_csv(tmp_path: Path) -> None:
+    result = compare("quick/seeds", "--figure", "boundary_iou", "--markdown", "--csv", str(tmp_path / "table.csv"))
+    assert result.output.startswith("boundary IoU in per cent")
+    assert "| seeds | seeds | 50.0 | 50.0 |" in result.output
+    assert (tmp_path / "table.csv").read_text() == "stage,kind,train,val\nseeds,seeds,50.0,50.0\n"
+
+
+def test_warnings_of_the_evaluation_are_shown(results: Path) -> None:
+    path = results / "quick/evaluation/seeds.json"
+    document = json.loads(path.read_text())
+    path.write_text(json.dumps(document | {"warnings": ["the tags of val are an input"]}))
+    assert "Note: quick/seeds: the tags of val are an input" in compare("quick").output
+
+
+@pytest.mark.usefixtures("results")
+def test_a_mistyped_stage_is_refused_with_the_nearest_name() -> None:
+    result = compare("quick/seds")
+    assert result.exit_code == 2
+    assert "did you mean 'seeds'" in result.stderr
+
+
+@pytest.mark.usefixtures("results")
+def test_a_mistyped_experiment_is_refused_with_the_nearest_name() -> None:
+    result = compare("quik")
+    assert result.exit_code == 2
+    assert "did you mean 'quick'" in result.stderr
+
+
+def test_an_experiment_without_evaluation_says_so(results: Path) -> None:
+    (results / "quick/evaluation/stage.json").write_text(json.dumps({"kind": "seeds"}))
+    result = compare("quick")
+    assert result.exit_code == 2
+    assert "no finished evaluation" in result.stderr
+
+
+def test_a_broken_file_is_named(results: Path) -> None:
+    (results / "quick/evaluation/seeds.json").write_text('{"stage": "seeds"}')
+    result = compare("quick")
+    assert result.exit_code == 2
+    assert "seeds.json is not an evaluation" in result.stderr

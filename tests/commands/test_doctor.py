@@ -1,0 +1,71 @@
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from wsss_core.cli import main
+
+
+def doctor(config: Path) -> Result:
+    return CliRunner().invoke(main, ["doctor", str(config)])
+
+
+def test_a_sound_experiment_passes(config: Path) -> None:
+    result = doctor(config)
+    assert result.exit_code == 0, result.output
+    assert "0 faults" in result.output
+    for topic in ("packages", "config", "24 images", "cat", "stage graph", "GB are free", "device cpu"):
+        assert topic in result.output
+
+
+def test_every_line_begins_with_its_level(config: Path) -> None:
+    lines = [line for line in doctor(config).output.splitlines() if line and not line.startswith(" ")]
+    assert {line.split()[0] for line in lines[:-1]} <= {"ok", "warning", "fault"}
+
+
+def test_nothing_is_written(config: Path) -> None:
+    before = sorted(config.parent.rglob("*"))
+    doctor(config)
+    assert sorted(config.parent.rglob("*")) == before
+
+
+def test_a_mistyped_key_is_a_fault_and_ends_the_examination(config: Path) -> None:
+    config.write_text(config.read_text().replace("part_size", "part_siz"))
+    result = doctor(config)
+    assert result.exit_code == 1
+    assert "part_size" in result.output
+    assert "24 images" not in result.output
+
+
+def test_a_faulty_image_is_a_fault_and_the_rest_is_still_checked(photos: Path, config: Path) -> None:
+    (photos / "photos/ein Bild 3.png").write_bytes(b"")
+    result = doctor(config)
+    assert result.exit_code == 1
+    assert "1 faults" in result.output
+    assert "device cpu" in result.output
+
+
+def test_a_split_that_does_not_exist_is_a_fault(config: Path) -> None:
+    config.write_text(config.read_text() + "  tested: {like: regions, splits: [tset]}\n")
+    result = doctor(config)
+    assert result.exit_code == 1
+    assert "tset" in result.output
+
+
+def test_a_missing_config_is_a_fault(tmp_path: Path) -> None:
+    result = doctor(tmp_path / "none.yaml")
+    assert result.exit_code == 1
+    assert "does not exist" in result.output
+
+
+def test_missing_weights_are_a_fault(config: Path) -> None:
+    config.write_text(config.read_text() + "  classifier: {network: small, weights: none.pth}\n")
+    result = doctor(config)
+    assert result.exit_code == 1
+    assert "none.pth" in result.output
+
+
+@pytest.mark.parametrize("device", ["cuda:9"])
+def test_a_gpu_that_is_not_there_is_a_fault(config: Path, device: str) -> None:
+    config.write_text(config.read_text().replace("device: cpu", f"device: {device}"))
+    assert doctor(config).exit_code == 1

@@ -1,0 +1,116 @@
+from pathlib import Path
+
+import pytest
+import yaml
+from click.testing import CliRunner, Result
+
+from wsss_core.cli import main
+from wsss_core.commands.folder_config import RECIPES, FolderConfig
+from wsss_core.commands.new import experiment_name
+from wsss_core.settings.experiment import Experiment
+
+
+@pytest.fixture
+def here(photos: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(photos)
+    return photos
+
+
+def new(*arguments: object) -> Result:
+    return CliRunner().invoke(main, ["new", *map(str, arguments)])
+
+
+def test_the_written_experiment_loads_and_has_the_whole_chain(here: Path) -> None:
+    result = new("--images", "photos", "--tags", "tags.csv")
+    assert result.exit_code == 0, result.output
+    experiment = Experiment.load(here / "photos.yaml")
+    kinds = {stage.kind for stage in experiment.stages.values()}
+    assert {"data", "classifier", "cams", "refined_cams", "seeds", "segmenter", "predictions", "report"} <= kinds
+    assert experiment.stages["seeds"].inputs["cams"] == ("photos/refined_cams",)
+
+
+def test_paths_are_absolute_so_that_the_workflow_finds_them(here: Path) -> None:
+    new("--images", "photos", "--tags", "tags.csv")
+    data = yaml.safe_load((here / "photos.yaml").read_text())["stages"]["data"]
+    assert data["images"] == str(here / "photos")
+    assert data["tags"] == str(here / "tags.csv")
+
+
+def test_the_next_commands_are_printed(here: Path) -> None:
+    result = new("--images", "photos", "--tags", "tags.csv", "--out", "my pets.yaml", "--name", "pets")
+    assert "an experiment on 24 images" in result.output
+    for command in ("doctor", "plan", "run"):
+        assert f"wsss {command} 'my pets.yaml'" in result.output
+
+
+def test_every_stage_has_a_comment(here: Path) -> None:
+    new("--images", "photos", "--tags", "tags.csv")
+    text = (here / "photos.yaml").read_text()
+    for stage in yaml.safe_load(text)["stages"]:
+        [line] = [line for line in text.splitlines() if line.startswith(f"  {stage}:")]
+        before = text[: text.index(line)].splitlines()[-1]
+        assert "#" in line or before.lstrip().startswith("#")
+
+
+def test_class_folders_need_no_table(here: Path) -> None:
+    for name in ("cat", "dog"):
+        (here / "sorted" / name).mkdir(parents=True)
+        (here / "sorted" / name / "1.png").write_bytes((here / "photos/ein Bild 0.png").read_bytes())
+    result = new("--images", "sorted")
+    assert result.exit_code == 0, result.output
+    assert "tags: null" in (here / "sorted.yaml").read_text()
+
+
+def test_awkward_folder_names_survive(here: Path) -> None:
+    folder = here / 'Urlaub "ä" #1: {x}'
+    (here / "photos").rename(folder)
+    result = new("--images", folder, "--tags", "tags.csv", "--out", "x.yaml")
+    assert result.exit_code == 0, result.output
+    assert yaml.safe_load((here / "x.yaml").read_text())["stages"]["data"]["images"] == str(folder)
+
+
+@pytest.mark.parametrize("network", RECIPES)
+def test_every_network_gives_a_valid_experiment(here: Path, network: str) -> None:
+    (here / "weights.pth").touch()
+    result = new("--images", "photos", "--tags", "tags.csv", "--network", network, "--weights", "weights.pth")
+    assert result.exit_code == 0, result.output
+    assert Experiment.load(here / "photos.yaml").stages["classifier"].settings.network == network
+
+
+def test_an_existing_file_is_kept_unless_forced(here: Path) -> None:
+    (here / "photos.yaml").write_text("mine")
+    result = new("--images", "photos", "--tags", "tags.csv")
+    assert result.exit_code == 2
+    assert "--force" in result.stderr
+    assert (here / "photos.yaml").read_text() == "mine"
+    assert new("--images", "photos", "--tags", "tags.csv", "--force").exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--images", "none", "--tags", "tags.csv"], "none"),
+        (["--images", "photos", "--tags", "none.csv"], "none.csv"),
+        (["--images", "photos", "--tags", "tags.csv", "--truth", "none"], "--truth none"),
+        (["--images", "photos", "--tags", "tags.csv", "--weights", "none"], "--weights none"),
+        (["--images", "photos", "--tags", "tags.csv", "--name", "a b"], "experiment"),
+    ],
+)
+def test_wrong_arguments_write_nothing(here: Path, arguments: list[str], message: str) -> None:
+    result = new(*arguments)
+    assert result.exit_code == 2
+    assert message in result.stderr
+    assert list(here.glob("*.yaml")) == []
+
+
+@pytest.mark.parametrize(
+    ("folder", "name"), [("photos", "photos"), ("Meine Bilder (1)", "Meine_Bilder_1"), ("写真", "photos"), (".x", "x")]
+)
+def test_names_of_experiments_come_from_the_folder(tmp_path: Path, folder: str, name: str) -> None:
+    assert experiment_name(tmp_path / folder) == name
+
+
+def test_small_sets_get_more_epochs_and_smaller_parts() -> None:
+    few, many = (FolderConfig("x", Path("a"), None, None, "small", None, count) for count in (20, 10_000))
+    assert (few.epochs, many.epochs) == (100, 15)
+    assert (few.part_size, many.part_size) == (5, 500)

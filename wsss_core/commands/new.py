@@ -1,0 +1,95 @@
+"""`wsss new`: a ready configuration for a folder of photographs."""
+
+import re
+import shlex
+from pathlib import Path
+
+import click
+import yaml
+
+from wsss_core.artifacts.atomic import write_text
+from wsss_core.commands.folder_config import RECIPES, FolderConfig
+from wsss_core.data.folder import list_images
+from wsss_core.settings.base import SettingsError
+from wsss_core.settings.data import FolderSettings
+from wsss_core.settings.experiment import Experiment
+
+_PATH = click.Path(path_type=Path)
+
+
+@click.command()
+@click.option("--images", type=_PATH, required=True, help="Folder of the photographs.")
+@click.option(
+    "--tags",
+    type=_PATH,
+    help="CSV with the columns file,tags and `;` between tags. Without it, every sub-folder is a class.",
+)
+@click.option("--truth", type=_PATH, help="Folder of ground-truth label PNGs, if there are some.")
+@click.option("--network", type=click.Choice(list(RECIPES)), default="small", show_default=True, help="Backbone.")
+@click.option("--weights", type=_PATH, help="File with ImageNet weights of that network.")
+@click.option("--name", help="Name of the experiment; default: that of the image folder.")
+@click.option("--out", type=_PATH, help="File to write; default: NAME.yaml.")
+@click.option("--force", is_flag=True, help="Overwrite the file if it exists.")
+def new(
+    images: Path,
+    tags: Path | None,
+    truth: Path | None,
+    network: str,
+    weights: Path | None,
+    name: str | None,
+    out: Path | None,
+    force: bool,
+) -> None:
+    """Write a ready, commented configuration for a folder of images with tags."""
+    name = name or experiment_name(images)
+    out = Path(f"{name}.yaml") if out is None else out
+    if out.exists() and not force:
+        raise SettingsError(f"{out} exists already; choose another --out or --name, or overwrite it with --force")
+    _refuse_missing(truth, weights)
+    config = FolderConfig(
+        name=name,
+        images=images.resolve(),
+        tags=_resolved(tags),
+        truth=_resolved(truth),
+        network=network,
+        weights=_resolved(weights),
+        image_count=_count_images(images.resolve(), _resolved(tags)),
+    )
+    text = config.text()
+    _check(text, out)
+    write_text(out, text)
+    click.echo(f"{out}: an experiment on {config.image_count} images. Next:")
+    for command in ("doctor", "plan", "run"):
+        click.echo(f"  wsss {command} {_shell(out)}")
+
+
+def experiment_name(images: Path) -> str:
+    """A name for the experiment from that of the image folder; characters that folders of results avoid become `_`."""
+    name = re.sub(r"[^A-Za-z0-9_.-]+", "_", images.resolve().name).lstrip("_.-").rstrip("_")
+    return name or "photos"
+
+
+def _resolved(path: Path | None) -> Path | None:
+    return None if path is None else path.resolve()
+
+
+def _count_images(images: Path, tags: Path | None) -> int:
+    """Images listed; tags and files are checked on the way, before anything is written."""
+    settings = FolderSettings(images=str(images), tags=None if tags is None else str(tags))
+    return len(list_images(settings).ids)
+
+
+def _refuse_missing(truth: Path | None, weights: Path | None) -> None:
+    if truth is not None and not truth.is_dir():
+        raise FileNotFoundError(f"--truth {truth}: there is no such folder")
+    if weights is not None and not weights.is_file():
+        raise FileNotFoundError(f"--weights {weights}: there is no such file")
+
+
+def _check(text: str, out: Path) -> None:
+    """The text must load as an experiment: a wrong --name, say, is found here."""
+    Experiment.from_config(yaml.safe_load(text), out.parent, str(out))
+
+
+def _shell(path: Path) -> str:
+    return shlex.quote(str(path))
