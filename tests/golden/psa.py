@@ -1,0 +1,28 @@
+"""Kinds of the recorded PSA cases and how each is checked."""
+
+import re
+from collections.abc import Callable
+
+from golden import psa_functions, psa_networks, psa_stages
+from golden.cases import Case, kind_of
+
+CHECKS: dict[str, Callable[[Case], None]] = {
+    "forward": psa_networks.check_forward,
+    "loss": psa_networks.check_loss,
+    "msf_inputs": psa_stages.check_inputs,
+    "infer_cls": psa_stages.check_cams,
+    "infer_aff": psa_stages.check_walk,
+    "pair_indices": psa_functions.check_pairs,
+    "aff_labels": psa_functions.check_labels,
+    "crf_inference": psa_functions.check_crf,
+    "poly_optimizer": psa_functions.check_optimiser,
+    "center_crop": psa_functions.check_crop,
+    "miou": psa_functions.check_miou,
+}
+
+
+def find_check(name: str) -> Callable[[Case], None] | None:
+    """The check of a case by its name, or None for a kind that is not known."""
+    without_network = re.sub(r"^(vgg16|resnet38)(_cls|_aff)?\.", "", name)
+    kind = kind_of(without_network, tuple(CHECKS))
+    return None if kind is None else CHECKS[kind]
