@@ -1,7 +1,6 @@
 """Augmentations: Pillow's sizes, torchvision's colours, labels that stay labels."""
 
-import importlib.util
-from pathlib import Path
+import importlib
 from types import ModuleType
 
 import numpy as np
@@ -14,17 +13,9 @@ from wsss_core.data import augment
 
 
 def torchvision_functions() -> ModuleType:
-    """torchvision's functions on Pillow images, without importing the package, whose binary part may be missing."""
-    found = importlib.util.find_spec("torchvision")
-    assert found is not None
-    assert found.origin is not None
-    path = Path(found.origin).parent / "transforms" / "_functional_pil.py"
-    spec = importlib.util.spec_from_file_location("torchvision_functional_pil", path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    """torchvision's functions on images; our module makes it importable where its compiled part is missing."""
+    importlib.import_module("wsss_core.networks.torchvision_models")
+    return importlib.import_module("torchvision.transforms.functional")
 
 
 def picture(height: int, width: int, seed: int = 0) -> np.ndarray:

@@ -4,6 +4,7 @@ Tags come from the XML annotations, the masks or a `cls_labels.npy`: the sources
 named in the manifest, and the number of images whose tags are not the classes of their mask is noted there.
 """
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -66,7 +67,7 @@ def read_id_list(path: Path) -> list[str]:
         raise DataError(
             f"{path}: expected at least one image id, found an empty list. To do: fill it or drop the split."
         )
-    repeated = sorted({image_id for image_id in ids if ids.count(image_id) > 1}) if len(set(ids)) < len(ids) else []
+    repeated = [image_id for image_id, count in Counter(ids).items() if count > 1]
     if repeated:
         faults = [f"{path}: id {image_id!r} stands more than once" for image_id in repeated]
         raise join_faults("duplicate ids", faults, "list every image once")

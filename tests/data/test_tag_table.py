@@ -1,0 +1,60 @@
+"""The CSV of tags: forgiving about spaces, strict about everything that could be misread."""
+
+from pathlib import Path
+
+import pytest
+
+from wsss_core.data.faults import DataError
+from wsss_core.data.tag_table import read_tag_table
+
+
+def table(tmp_path: Path, text: str | bytes) -> Path:
+    path = tmp_path / "tags.csv"
+    path.write_bytes(text if isinstance(text, bytes) else text.encode())
+    return path
+
+
+def test_spaces_empty_and_repeated_tags_are_dropped(tmp_path: Path) -> None:
+    (entry,) = read_tag_table(table(tmp_path, "file,tags\n a.jpg , cat ;; dog;cat \n"))
+    assert (entry.file, entry.tags, entry.splits) == ("a.jpg", ("cat", "dog"), ())
+    assert entry.where.endswith("tags.csv, line 2")
+
+
+def test_spreadsheet_files_with_mark_windows_ends_and_more_columns_are_read(tmp_path: Path) -> None:
+    text = '\ufefftags,photographer,file\r\ncat,"Lee, Ann","a, b.jpg"\r\n,,c.jpg\r\n'
+    first, second = read_tag_table(table(tmp_path, text))
+    assert (first.file, first.tags) == ("a, b.jpg", ("cat",))
+    assert (second.file, second.tags) == ("c.jpg", ())
+
+
+def test_folders_inside_are_allowed(tmp_path: Path) -> None:
+    (entry,) = read_tag_table(table(tmp_path, "file,tags\n./sub//a..b.jpg,cat\n"))
+    assert entry.file == "sub/a..b.jpg"
+
+
+@pytest.mark.parametrize("file", ["../a.jpg", "sub/../../a.jpg", "/etc/passwd"])
+def test_paths_that_leave_the_folder_are_refused(tmp_path: Path, file: str) -> None:
+    with pytest.raises(DataError, match=r"line 2: expected a path inside the image folder"):
+        read_tag_table(table(tmp_path, f"file,tags\n{file},cat\n"))
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "columns file,tags in the first line, found nothing"),
+        ("a.jpg,cat\nb.jpg,dog\n", "found a.jpg,cat"),
+        ("file,label\na.jpg,cat\n", "found file,label"),
+        ("file,tags\na.jpg,cat,dog\n", "line 2: expected one cell per column.*separate tags by `;`"),
+        ("file,tags\n,cat\n", "found an empty cell"),
+        ('file,tags\n"a.jpg,cat\n', "broken line"),
+        (b"file,tags\ngr\xf6sse.jpg,cat\n", "UTF-8"),
+    ],
+)
+def test_faulty_tables_are_refused(tmp_path: Path, text: str | bytes, message: str) -> None:
+    with pytest.raises(DataError, match=message):
+        read_tag_table(table(tmp_path, text))
+
+
+def test_missing_table_names_the_setting(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="correct the setting `tags`"):
+        read_tag_table(tmp_path / "none.csv")

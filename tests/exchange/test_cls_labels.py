@@ -1,0 +1,34 @@
+"""Tag vectors as PSA and IRN publish them."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from wsss_core.exchange.cls_labels import read_cls_labels
+
+
+def save(path: Path, value: object) -> Path:
+    np.save(path, np.array(value, dtype=object), allow_pickle=True)
+    return path
+
+
+def test_ids_may_be_texts_or_numbers(tmp_path: Path) -> None:
+    vector = np.array([1, 0, 1], np.float32)
+    path = save(tmp_path / "a.npy", {"2007_000032": vector, 2007000039: vector * 0})
+    labels = read_cls_labels(path, 3)
+    assert list(labels) == ["2007_000032", "2007_000039"]
+    assert labels["2007_000032"].tolist() == [1, 0, 1]
+    assert labels["2007_000039"].dtype == np.float32
+
+
+def test_vectors_of_another_length_are_refused(tmp_path: Path) -> None:
+    path = save(tmp_path / "a.npy", {"x": np.zeros(20)})
+    with pytest.raises(ValueError, match=r"expected 3 numbers for image 'x', one per class, found shape \(20,\)"):
+        read_cls_labels(path, 3)
+
+
+def test_other_content_is_refused(tmp_path: Path) -> None:
+    np.save(tmp_path / "a.npy", np.zeros(3))
+    with pytest.raises(ValueError, match="expected a dictionary of image id to vector, found ndarray"):
+        read_cls_labels(tmp_path / "a.npy", 3)

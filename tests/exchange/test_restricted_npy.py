@@ -1,0 +1,96 @@
+"""Pickled arrays of other systems are read; anything that could run a program is refused before it does."""
+
+import collections
+import os
+import pickle
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.lib import format as npy_format
+
+from wsss_core.exchange.restricted_npy import UnsafePickleError, read_pickled_npy
+
+
+def save_dict(path: Path, value: object, protocol: int = 4) -> Path:
+    """As `np.save` writes a dictionary, with any pickle protocol."""
+    with path.open("wb") as file:
+        header = {"descr": "|O", "fortran_order": False, "shape": ()}
+        npy_format.write_array_header_1_0(file, header)
+        pickle.dump(np.array(value, dtype=object), file, protocol=protocol)
+    return path
+
+
+class Trap:
+    """Unpickled by an ordinary reader this would make a folder."""
+
+    def __init__(self, target: Path) -> None:
+        self.target = target
+
+    def __reduce__(self) -> tuple[object, tuple[str]]:
+        return os.mkdir, (str(self.target),)
+
+
+@pytest.mark.parametrize("protocol", [0, 2, 3, 4, 5])
+def test_dictionaries_of_arrays_texts_and_numbers_are_read(tmp_path: Path, protocol: int) -> None:
+    value = {"2007_000032": np.arange(20, dtype=np.float32), 7: (1.5, "größe", None, True), "n": np.float32(2)}
+    read = read_pickled_npy(save_dict(tmp_path / "a.npy", value, protocol))
+    assert isinstance(read, dict)
+    assert list(read) == list(value)
+    np.testing.assert_array_equal(read["2007_000032"], value["2007_000032"])
+    assert read[7] == value[7]
+    assert read["n"] == 2
+
+
+def test_files_of_np_save_are_read(tmp_path: Path) -> None:
+    np.save(tmp_path / "a.npy", np.array({3: np.ones((2, 2))}, dtype=object), allow_pickle=True)
+    read = read_pickled_npy(tmp_path / "a.npy")
+    assert isinstance(read, dict)
+    assert read[3].tolist() == [[1, 1], [1, 1]]
+
+
+def test_plain_arrays_need_no_pickle(tmp_path: Path) -> None:
+    np.save(tmp_path / "a.npy", np.arange(6).reshape(2, 3))
+    np.testing.assert_array_equal(np.asarray(read_pickled_npy(tmp_path / "a.npy")), np.arange(6).reshape(2, 3))
+
+
+def test_ordered_dictionaries_are_allowed(tmp_path: Path) -> None:
+    value = collections.OrderedDict(a=1)
+    assert read_pickled_npy(save_dict(tmp_path / "a.npy", value)) == value
+
+
+def test_a_planted_program_is_named_and_not_run(tmp_path: Path) -> None:
+    target = tmp_path / "made by the trap"
+    path = save_dict(tmp_path / "a.npy", {"a": Trap(target)})
+    with pytest.raises(UnsafePickleError, match=r"a\.npy: .*found posix\.mkdir.*To do"):
+        read_pickled_npy(path)
+    assert not target.exists()
+
+
+@pytest.mark.parametrize("name", ["eval", "getattr", "__import__"])
+def test_builtins_are_refused(tmp_path: Path, name: str) -> None:
+    header = save_dict(tmp_path / "a.npy", {}).read_bytes()[:128]
+    (tmp_path / "a.npy").write_bytes(header + f"cbuiltins\n{name}\n.".encode())
+    with pytest.raises(UnsafePickleError, match=f"builtins.{name}"):
+        read_pickled_npy(tmp_path / "a.npy")
+
+
+@pytest.mark.parametrize(("module", "name"), [("numpy", "load"), ("numpy", "fromfile"), ("numpy.testing", "ndarray")])
+def test_other_functions_of_numpy_are_refused(tmp_path: Path, module: str, name: str) -> None:
+    header = save_dict(tmp_path / "a.npy", {}).read_bytes()[:128]
+    (tmp_path / "a.npy").write_bytes(header + f"c{module}\n{name}\n.".encode())
+    with pytest.raises(UnsafePickleError, match=f"{module}.{name}"):
+        read_pickled_npy(tmp_path / "a.npy")
+
+
+def test_damaged_foreign_and_missing_files_are_told_apart(tmp_path: Path) -> None:
+    data = save_dict(tmp_path / "a.npy", {"a": np.arange(100)}).read_bytes()
+    for length in (9, 100, 140, len(data) - 10):
+        (tmp_path / "cut.npy").write_bytes(data[:length])
+        with pytest.raises(ValueError, match=r"cut\.npy: expected a complete"):
+            read_pickled_npy(tmp_path / "cut.npy")
+    (tmp_path / "b.npy").write_bytes(pickle.dumps({"a": 1}))
+    with pytest.raises(ValueError, match="other content"):
+        read_pickled_npy(tmp_path / "b.npy")
+    with pytest.raises(FileNotFoundError, match="correct the path"):
+        read_pickled_npy(tmp_path / "c.npy")
