@@ -18,27 +18,29 @@ from wsss_core.settings.refined_cams import RandomWalkSettings
 from wsss_core.stages.context import Processor, StageContext, typed_row
 
 
-def padded_hw(size_hw: tuple[int, int], multiple: int = STRIDE) -> tuple[int, int]:
+def padded_hw(size_hw: tuple[int, int], stride: int = STRIDE) -> tuple[int, int]:
     """The size filled up at the bottom and right to multiples of the network stride."""
-    return -(-size_hw[0] // multiple) * multiple, -(-size_hw[1] // multiple) * multiple
+    return -(-size_hw[0] // stride) * stride, -(-size_hw[1] // stride) * stride
 
 
-def padded_input(image_3HW: np.ndarray, multiple: int = STRIDE) -> np.ndarray:
+def padded_input(image_3HW: np.ndarray, stride: int = STRIDE) -> np.ndarray:
     """A normalised image (3, H, W) float32 with zeros (mean colour) at the bottom and right up to `padded_hw`."""
-    height, width = padded_hw((image_3HW.shape[1], image_3HW.shape[2]), multiple)
+    height, width = padded_hw((image_3HW.shape[1], image_3HW.shape[2]), stride)
     return np.pad(image_3HW, ((0, 0), (0, height - image_3HW.shape[1]), (0, width - image_3HW.shape[2])))
 
 
-def start_scores(scores_KHW: np.ndarray, class_ids: Sequence[int] | np.ndarray, alpha: float) -> np.ndarray:
-    """What the walk starts from: (C+1, h, w) float32 at 1/8 size, background first.
+def start_scores(
+    scores_KHW: np.ndarray, class_ids: Sequence[int] | np.ndarray, alpha: float, stride: int = STRIDE
+) -> np.ndarray:
+    """What the walk starts from: (C+1, h, w) float32 at 1/stride of the image size, background first.
 
     `scores_KHW` are class scores in [0, 1] at image size, one channel per class id. The background (1 - max)^alpha is
     taken at image size, unless the scores bring their own (id 0 first). Then all channels, the background too, are
-    filled with zeros to multiples of 8 and averaged over 8x8 pixels.
+    filled with zeros to multiples of the network's stride and averaged over blocks of that size (PSA: 8x8).
     """
     if not has_own_background(class_ids):
         scores_KHW = np.concatenate([power_background(scores_KHW, alpha)[None], scores_KHW])
-    return block_mean(scores_KHW)
+    return block_mean(scores_KHW, stride)
 
 
 def refined_grid(
@@ -69,13 +71,14 @@ def processor(context: StageContext) -> Processor:
 
     def process(record: ImageRecord, rows: Mapping[str, Row]) -> CamRow:
         row = typed_row(rows, "cams", CamRow)
-        image_3HW = padded_input(card.normalisation(read_image(record.file)))
+        image_3HW = padded_input(card.normalisation(read_image(record.file)), network.stride)
         with torch.inference_mode():
             features_Dhw = network(torch.from_numpy(image_3HW)[None].to(context.device))[0]
-        start_Khw = start_scores(row.scores(), row.class_ids, settings.alpha)
+        start_Khw = start_scores(row.scores(), row.class_ids, settings.alpha, network.stride)
         grid_Khw = refined_grid(start_Khw, features_Dhw, settings.beta, 2**settings.log2_steps)
         foreground_ids = [label for label in row.class_ids if label != BACKGROUND]
         class_ids = np.asarray([BACKGROUND, *foreground_ids], np.int32)
-        return CamRow(row.image_id, row.size_hw, class_ids, (grid_Khw,), padded_hw(row.size_hw), normalise=False)
+        canvas_hw = padded_hw(row.size_hw, network.stride)
+        return CamRow(row.image_id, row.size_hw, class_ids, (grid_Khw,), canvas_hw, normalise=False)
 
     return process
