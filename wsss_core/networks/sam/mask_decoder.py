@@ -15,6 +15,8 @@ from wsss_core.networks.sam.two_way_transformer import ImageSide, TwoWayTransfor
 
 MASK_TOKENS = 4
 """Mask 0 is for unambiguous prompts (boxes); masks 1, 2, 3 are the levels subpart, part and whole of a point."""
+FINER_CELLS = 16
+"""Logits per cell of the encoder's grid: twice twofold upscaling of rows and columns."""
 ALL_MASKS = slice(0, MASK_TOKENS)
 BOX_MASK = slice(0, 1)
 POINT_MASKS = slice(1, MASK_TOKENS)
@@ -116,13 +118,15 @@ class MaskDecoder(nn.Module):
         """
         height, width = keep_hw or grid_hw
         cell_BhwD = decoded.cell_BND.unflatten(1, grid_hw)[:, :height, :width]
-        fine = self._upscale(cell_BhwD.reshape(-1, cell_BhwD.shape[-1])).unflatten(0, (len(cell_BhwD), -1))
+        fine = self._upscale(cell_BhwD.reshape(-1, cell_BhwD.shape[-1])).unflatten(
+            0, (len(cell_BhwD), FINER_CELLS * height * width)
+        )
         pairs = zip(self.output_hypernetworks_mlps[masks], decoded.mask_token_BMD[:, masks].unbind(1), strict=True)
         pen_BMD = torch.stack([pen(token_BD) for pen, token_BD in pairs], dim=1).to(fine.dtype)
         logit_BMX = torch.bmm(pen_BMD, fine.transpose(1, 2)).float()
         # X runs over cells and, inside a cell, over 2 x 2 and again 2 x 2 finer cells.
-        tiled = logit_BMX.view(len(fine), -1, height, width, 2, 2, 2, 2).permute(0, 1, 2, 4, 6, 3, 5, 7)
-        return tiled.reshape(len(fine), -1, 4 * height, 4 * width)
+        tiled = logit_BMX.view(len(fine), pen_BMD.shape[1], height, width, 2, 2, 2, 2).permute(0, 1, 2, 4, 6, 3, 5, 7)
+        return tiled.reshape(len(fine), pen_BMD.shape[1], 4 * height, 4 * width)
 
     def _upscale(self, cell_XD: torch.Tensor) -> torch.Tensor:
         """Run `output_upscaling` on loose cells (X, D); returns (16 X, D / 8), the finer cells of a cell in a row.

@@ -67,14 +67,19 @@ class TokenAttention(nn.Module):
     def write(
         self, cell_BND: torch.Tensor, coded_BND: torch.Tensor, key_BTD: torch.Tensor, value_BTD: torch.Tensor
     ) -> torch.Tensor:
-        """Cells attend to tokens: `cell + attention(coded, key, value)`, (B, N, D). May overwrite `cell_BND`."""
+        """Cells attend to tokens: `cell + attention(coded, key, value)`, (B, N, D). Overwrites `cell_BND` outside of
+        gradient mode."""
         batch, _, width = key_BTD.shape
         key_BGTF = self.keys(key_BTD) * self.scale
         probe_BQD = (key_BGTF @ self.q_proj.weight.view(self.heads, -1, width)).flatten(1, 2)
         offset_BQ1 = (key_BGTF @ self.q_proj.bias.view(self.heads, -1, 1)).flatten(1, 2)
         dtype = cell_BND.dtype
         score_BQN = torch.baddbmm(offset_BQ1.to(dtype), probe_BQD.to(dtype), coded_BND.transpose(1, 2))
-        return self._add_shares(cell_BND, score_BQN.view(batch, self.heads, -1, score_BQN.shape[-1]), value_BTD)
+        share_BNQ, message_BQD = self._shares(score_BQN.view(batch, self.heads, -1, score_BQN.shape[-1]), value_BTD)
+        if torch.is_grad_enabled():
+            return torch.baddbmm(cell_BND, share_BNQ, message_BQD.to(dtype))
+        # 4 MB per prompt: the copy that the line above makes costs as much as the product.
+        return cell_BND.baddbmm_(share_BNQ, message_BQD.to(dtype))
 
     def write_shared(
         self, cell_1ND: torch.Tensor, query_GNF: torch.Tensor, key_BTD: torch.Tensor, value_BTD: torch.Tensor
@@ -84,19 +89,17 @@ class TokenAttention(nn.Module):
         key_GQF = (self.keys(key_BTD) * self.scale).transpose(0, 1).flatten(1, 2).to(cell_1ND.dtype)
         score_GQN = torch.bmm(key_GQF, query_GNF.transpose(1, 2))
         score_BGTN = score_GQN.view(self.heads, batch, -1, score_GQN.shape[-1]).transpose(0, 1)
-        return self._add_shares(cell_1ND, score_BGTN, value_BTD)
+        share_BNQ, message_BQD = self._shares(score_BGTN, value_BTD)
+        return torch.baddbmm(cell_1ND, share_BNQ, message_BQD.to(cell_1ND.dtype))
 
-    def _add_shares(self, cell_BND: torch.Tensor, score_BGTN: torch.Tensor, value_BTD: torch.Tensor) -> torch.Tensor:
-        batch, _, width = value_BTD.shape
+    def _shares(self, score_BGTN: torch.Tensor, value_BTD: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """Share of each token and head in each cell (B, N, Q), and what each brings (B, Q, D); Q = G * T."""
+        width = value_BTD.shape[-1]
         share_BQN = score_BGTN.softmax(2).flatten(1, 2)
         message_BGTD = self.values(value_BTD) @ self.out_proj.weight.t().view(self.heads, -1, width)
         # The shares of a cell sum to 1 in each head, so every message may carry its part of the output bias.
         message_BQD = (message_BGTD + self.out_proj.bias / self.heads).flatten(1, 2)
-        share_BNQ, message_BQD = share_BQN.transpose(1, 2), message_BQD.to(cell_BND.dtype)
-        if torch.is_grad_enabled() or len(cell_BND) != batch:
-            return torch.baddbmm(cell_BND, share_BNQ, message_BQD)
-        # 4 MB per prompt: the copy that the line above makes costs as much as the product.
-        return cell_BND.baddbmm_(share_BNQ, message_BQD)
+        return share_BQN.transpose(1, 2), message_BQD
 
     def _split(self, projection: nn.Linear, x_BSD: torch.Tensor) -> torch.Tensor:
         return projection(x_BSD).unflatten(-1, (self.heads, -1)).transpose(1, 2)
