@@ -60,7 +60,7 @@ def test_every_drawing_stands_on_the_ground_and_is_about_one_high(name: str) -> 
     for seed in range(8):
         shapes = kind.draw(np.random.default_rng(seed))
         points = np.array([point for shape in shapes for point in shape.outline])
-        assert -0.15 <= points[:, 1].min() <= 0.12
+        assert -0.2 <= points[:, 1].min() <= 0.2
         assert 0.3 <= points[:, 1].max() <= 1.75
         assert np.abs(points[:, 0]).max() <= 3.2
         assert {shape.paint for shape in shapes} <= set(draw_paints(np.random.default_rng(0)))

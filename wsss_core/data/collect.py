@@ -136,6 +136,6 @@ def _notes(records: list[ImageRecord], bad: list[ImageRecord], disagreeing: int)
     if untagged:
         notes.append(f"{untagged} of {len(usable)} images have no tag")
     with_truth = sum(record.truth is not None for record in usable)
-    if with_truth:
+    if disagreeing:
         notes.append(f"{disagreeing} of {with_truth} images with ground truth have tags other than the classes in it")
     return tuple(notes)
