@@ -3,7 +3,13 @@
 import numpy as np
 import pytest
 
-from wsss_core.crf import crf_from_labels, crf_probabilities, unary_from_labels, unary_from_probabilities
+from wsss_core.crf import (
+    crf_from_labels,
+    crf_from_unaries,
+    crf_probabilities,
+    unary_from_labels,
+    unary_from_probabilities,
+)
 from wsss_core.settings.crf import CrfSettings
 
 
@@ -93,3 +99,12 @@ def test_wrong_input_is_refused_with_what_was_expected() -> None:
         unary_from_labels(np.full((2, 2), 255, np.uint8), 2, 0.7)
     with pytest.raises(ValueError, match=r"between 0 and 1, found 1\.0"):
         unary_from_labels(np.zeros((2, 2), np.uint8), 2, 1.0)
+
+
+def test_several_energies_share_one_lattice_and_get_their_own_results() -> None:
+    image, scores = two_halves()
+    energies = [unary_from_probabilities(scores), unary_from_probabilities(scores**4)]
+    together = crf_from_unaries(image, energies, CrfSettings())
+    for energy, result in zip(energies, together, strict=True):
+        np.testing.assert_array_equal(result, crf_from_unaries(image, [energy], CrfSettings())[0])
+    assert not np.array_equal(*together)

@@ -4,6 +4,8 @@ The lattice with its blur and its symmetric normalisation is part of the publish
 field with the same parameters gives 1.5-9 % other labels. So the public C++ code (pydensecrf) does the work.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 import pydensecrf.densecrf as densecrf
 
@@ -33,22 +35,25 @@ def unary_from_labels(label_HW: np.ndarray, label_count: int, truth_probability:
     return energy_KHW
 
 
-def crf_from_unary(image_HW3: np.ndarray, unary_KHW: np.ndarray, settings: CrfSettings) -> np.ndarray:
-    """Probabilities (K, H, W) float32 after mean-field inference; over K they sum to 1.
+def crf_from_unaries(
+    image_HW3: np.ndarray, unaries_KHW: Sequence[np.ndarray], settings: CrfSettings
+) -> list[np.ndarray]:
+    """Probabilities (K, H, W) float32 after mean-field inference for each of several energies of one image.
 
-    `image_HW3` is uint8 RGB at the size of `unary_KHW` (float, energies). One label leaves nothing to decide: the
+    Over K they sum to 1. `image_HW3` is uint8 RGB at the size of the energies, float (K, H, W) of one shape. The
+    lattice depends on the image only and is built once for all of them. One label leaves nothing to decide: the
     result is 1. With 0 iterations the result is the softmax of the negative energies.
     """
-    label_count, height, width = unary_KHW.shape
-    if image_HW3.shape != (height, width, 3) or image_HW3.dtype != np.uint8:
-        raise ValueError(
-            f"expected a uint8 image ({height}, {width}, 3) for scores of that size, "
-            f"found {image_HW3.dtype} {image_HW3.shape}"
-        )
-    if label_count <= 1 or unary_KHW.size == 0:
-        return np.ones(unary_KHW.shape, np.float32)
+    label_count, height, width = unaries_KHW[0].shape
+    for unary_KHW in unaries_KHW:
+        if image_HW3.shape != (*unary_KHW.shape[1:], 3) or image_HW3.dtype != np.uint8:
+            raise ValueError(
+                f"expected a uint8 image {(*unary_KHW.shape[1:], 3)} for scores of that size, "
+                f"found {image_HW3.dtype} {image_HW3.shape}"
+            )
+    if label_count <= 1 or unaries_KHW[0].size == 0:
+        return [np.ones(unary_KHW.shape, np.float32) for unary_KHW in unaries_KHW]
     model = densecrf.DenseCRF2D(width, height, label_count)
-    model.setUnaryEnergy(np.ascontiguousarray(unary_KHW.reshape(label_count, -1), np.float32))
     model.addPairwiseGaussian(sxy=settings.gaussian_sxy / settings.scale_factor, compat=settings.gaussian_compat)
     model.addPairwiseBilateral(
         sxy=settings.bilateral_sxy / settings.scale_factor,
@@ -56,16 +61,21 @@ def crf_from_unary(image_HW3: np.ndarray, unary_KHW: np.ndarray, settings: CrfSe
         rgbim=np.ascontiguousarray(image_HW3),
         compat=settings.bilateral_compat,
     )
-    return np.asarray(model.inference(settings.iterations), np.float32).reshape(unary_KHW.shape)
+    results = []
+    for unary_KHW in unaries_KHW:
+        model.setUnaryEnergy(np.ascontiguousarray(unary_KHW.reshape(label_count, -1), np.float32))
+        # The array that pydensecrf returns looks into its own memory, which the next inference reuses.
+        results.append(np.array(model.inference(settings.iterations), np.float32).reshape(unary_KHW.shape))
+    return results
 
 
 def crf_probabilities(image_HW3: np.ndarray, probabilities_KHW: np.ndarray, settings: CrfSettings) -> np.ndarray:
-    """`crf_from_unary` on scores or probabilities in [0, 1], (K, H, W) float (PSA: [background, cams])."""
-    return crf_from_unary(image_HW3, unary_from_probabilities(probabilities_KHW), settings)
+    """`crf_from_unaries` on scores or probabilities in [0, 1], (K, H, W) float (PSA: [background, cams])."""
+    return crf_from_unaries(image_HW3, [unary_from_probabilities(probabilities_KHW)], settings)[0]
 
 
 def crf_from_labels(
     image_HW3: np.ndarray, label_HW: np.ndarray, label_count: int, truth_probability: float, settings: CrfSettings
 ) -> np.ndarray:
-    """`crf_from_unary` on a hard label map (H, W) with values 0..label_count-1; see `unary_from_labels`."""
-    return crf_from_unary(image_HW3, unary_from_labels(label_HW, label_count, truth_probability), settings)
+    """`crf_from_unaries` on a hard label map (H, W) with values 0..label_count-1; see `unary_from_labels`."""
+    return crf_from_unaries(image_HW3, [unary_from_labels(label_HW, label_count, truth_probability)], settings)[0]

@@ -8,7 +8,7 @@ from golden.cases import Case
 from golden.compare import assert_agreement, assert_close, assert_close_to_peak, assert_equal, subsampled
 from golden.psa_setting import network, network_input, picture, tags
 
-from wsss_core.affinity.crf_pair import crf_with_power_background
+from wsss_core.affinity.crf_pair import crf_pair
 from wsss_core.affinity.random_walk import padded_hw, padded_input, refined_grid, start_scores
 from wsss_core.artifacts.cams import CamRow
 from wsss_core.cams.multiscale import class_activation_grids
@@ -51,13 +51,20 @@ def check_cams(case: Case) -> None:
         scores_KHW, row.class_ids, ArgmaxSettings(threshold=number_in(case.meaning("pred"), "background"))
     )
     assert_agreement(label, case.arrays["pred"], DIFFERING_SHARE, f"{case.title}: pred")
-    for name in ("la", "ha"):
-        alpha = number_in(case.meaning(name), "alpha")
-        probabilities = crf_with_power_background(image, scores_KHW, alpha, CrfSettings())
-        new = subsampled(probabilities, case.meaning(name))
+    check_crf_labels(case, crf_pair(image, scores_KHW, *alphas(case), CrfSettings()))
+
+
+def check_crf_labels(case: Case, pair_KHW: tuple[np.ndarray, np.ndarray]) -> None:
+    for name, probabilities_KHW in zip(("la", "ha"), pair_KHW, strict=True):
+        new = subsampled(probabilities_KHW, case.meaning(name))
         assert_close(new, case.arrays[name], CRF_MEAN_TOLERANCE, 1, f"{case.title}: {name}")
         recorded_label = case.arrays[f"{name}_argmax"]
-        assert_agreement(probabilities.argmax(axis=0), recorded_label, DIFFERING_SHARE, f"{case.title}: {name}_argmax")
+        label = probabilities_KHW.argmax(axis=0)
+        assert_agreement(label, recorded_label, DIFFERING_SHARE, f"{case.title}: {name}_argmax")
+
+
+def alphas(case: Case) -> tuple[float, float]:
+    return number_in(case.meaning("la"), "alpha"), number_in(case.meaning("ha"), "alpha")
 
 
 def number_in(text: str, word: str) -> float:

@@ -13,35 +13,30 @@ from wsss_core.artifacts.cams import CamRow
 from wsss_core.artifacts.formats import Row
 from wsss_core.artifacts.manifest import ImageRecord
 from wsss_core.cams.foreground import BACKGROUND, has_own_background, power_background
-from wsss_core.crf import crf_probabilities
+from wsss_core.crf import crf_from_unaries, unary_from_probabilities
 from wsss_core.data.images import read_image
 from wsss_core.settings.affinity_labels import CrfPairSettings
 from wsss_core.settings.crf import CrfSettings
 from wsss_core.stages.context import Processor, StageContext, typed_row
 
 
-def crf_with_power_background(
-    image_HW3: np.ndarray, foreground_CHW: np.ndarray, alpha: float, settings: CrfSettings
-) -> np.ndarray:
-    """CRF probabilities (C+1, H, W) float32, background first, of class scores in [0, 1] (C, H, W).
-
-    The background score is (1 - max)^alpha; scores and background enter the CRF as they are, not normalised. Without
-    any class (C = 0) the background has probability 1.
-    """
-    background_HW = power_background(foreground_CHW, alpha)
-    return crf_probabilities(image_HW3, np.concatenate([background_HW[None], foreground_CHW]), settings)
-
-
 def crf_pair(
     image_HW3: np.ndarray, foreground_CHW: np.ndarray, low_alpha: float, high_alpha: float, settings: CrfSettings
 ) -> tuple[np.ndarray, np.ndarray]:
-    """`crf_with_power_background` for the low and for the high alpha (PSA: 4 and 32)."""
+    """CRF probabilities for the low and the high alpha (PSA: 4 and 32), each (C+1, H, W) float32, background first.
+
+    `foreground_CHW`: class scores in [0, 1] of the image's size. The background score is (1 - max)^alpha; scores and
+    background enter the CRF as they are, not normalised. Without any class (C = 0) the background has probability 1.
+    """
     if not 0 < low_alpha < high_alpha:
         raise ValueError(
             f"expected 0 < low_alpha < high_alpha, found {low_alpha} and {high_alpha}: swap or change them"
         )
-    low_KHW = crf_with_power_background(image_HW3, foreground_CHW, low_alpha, settings)
-    high_KHW = crf_with_power_background(image_HW3, foreground_CHW, high_alpha, settings)
+    energies = [
+        unary_from_probabilities(np.concatenate([power_background(foreground_CHW, alpha)[None], foreground_CHW]))
+        for alpha in (low_alpha, high_alpha)
+    ]
+    low_KHW, high_KHW = crf_from_unaries(image_HW3, energies, settings)
     return low_KHW, high_KHW
 
 
