@@ -4,13 +4,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
-from wsss_core.artifacts.formats import Row
 from wsss_core.artifacts.manifest import ImageRecord, Manifest
 from wsss_core.settings.base import Settings
 
-Processor = Callable[[ImageRecord, Mapping[str, Row]], Row]
+if TYPE_CHECKING:  # else an edit of any row format would rerun the trainings, which read none
+    from wsss_core.artifacts.formats import Row
+
+Processor = Callable[[ImageRecord, Mapping[str, "Row"]], "Row"]
 """Makes the row of one image from its record and the rows of the per-image inputs (slot name -> row)."""
 
 SettingsT = TypeVar("SettingsT", bound=Settings)
@@ -55,7 +57,7 @@ class StageContext:
         return self.settings
 
 
-def typed_row(rows: Mapping[str, Row], slot: str, kind: type[RowT]) -> RowT:
+def typed_row(rows: "Mapping[str, Row]", slot: str, kind: type[RowT]) -> RowT:
     """The row of input `slot`, checked to be of the expected kind."""
     row = rows[slot]
     if not isinstance(row, kind):

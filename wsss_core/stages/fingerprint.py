@@ -7,14 +7,21 @@ formatting and documentation rerun nothing; imports are followed through the sou
 
 import ast
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
 
 PACKAGE = "wsss_core"
 ROOT = Path(__file__).resolve().parents[2]
-EXCLUDED = (f"{PACKAGE}.settings", f"{PACKAGE}.registry", f"{PACKAGE}.networks.names")
-"""Modules whose outcome is itself a param (resolved settings) or which hold names only."""
+EXCLUDED = tuple(
+    f"{PACKAGE}.{name}"
+    for name in (
+        *("settings", "registry", "networks.names"),  # their outcome is itself a param: settings and module names
+        *("stages.command", "stages.errors", "stages.measure", "stages.progress", "stages.provenance"),  # only talk
+        *("training.progress", "training.tensorboard"),
+    )
+)
+"""Modules and packages whose code cannot change a result other than through the params."""
 
 
 @cache
@@ -35,11 +42,22 @@ def reachable(roots: Iterable[str]) -> set[str]:
     waiting = list(roots)
     while waiting:
         name = waiting.pop()
-        if name in found or name.startswith(EXCLUDED):
+        if name in found or _is_excluded(name):
             continue
         found.add(name)
         waiting.extend(_imports(_source_file(name)))
+        waiting.extend(_packages(name))
     return found
+
+
+def _is_excluded(name: str) -> bool:
+    return any(name == excluded or name.startswith(f"{excluded}.") for excluded in EXCLUDED)
+
+
+def _packages(name: str) -> list[str]:
+    """The packages around a module, whose `__init__` files run when it is imported; none for a script file."""
+    steps = [] if name.endswith(".py") else name.split(".")
+    return [".".join(steps[:end]) for end in range(1, len(steps))]
 
 
 def _source_file(name: str) -> Path:
@@ -65,13 +83,25 @@ def _tree(path: Path) -> ast.Module:
 @cache
 def _imports(path: Path) -> tuple[str, ...]:
     names: set[str] = set()
-    for node in ast.walk(_tree(path)):
+    for node in _running_code(_tree(path)):
         if isinstance(node, ast.Import):
             names.update(alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module and node.level == 0:
             names.add(node.module)
             names.update(f"{node.module}.{alias.name}" for alias in node.names)
     return tuple(sorted(name for name in names if name.split(".")[0] == PACKAGE and _module_file(name)))
+
+
+def _running_code(tree: ast.AST) -> Iterator[ast.AST]:
+    """All nodes but those below `if TYPE_CHECKING:`, which never run."""
+    waiting = [tree]
+    while waiting:
+        node = waiting.pop()
+        yield node
+        if isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING":
+            waiting.extend(node.orelse)
+        else:
+            waiting.extend(ast.iter_child_nodes(node))
 
 
 @cache
