@@ -10,13 +10,14 @@ from wsss_core.artifacts.manifest import ImageRecord
 from wsss_core.checkpoints.card import NetworkCard
 from wsss_core.checkpoints.store import save_network
 from wsss_core.classifiers.average_precision import average_precisions, mean_average_precision
-from wsss_core.data.augment import JitterStrength, colour_jitter, random_longer_side, random_mirror
+from wsss_core.data.augment import random_longer_side, random_mirror
 from wsss_core.data.crops import centre_crop, random_crop
 from wsss_core.data.images import read_image
 from wsss_core.networks.factory import build_classifier
 from wsss_core.networks.normalisation import Normalisation
 from wsss_core.settings.classifier import PsaClassifierSettings
 from wsss_core.stages.context import StageContext
+from wsss_core.training.colour import jittered
 from wsss_core.training.initial_weights import start_backbone
 from wsss_core.training.loader import stack, to_device
 from wsss_core.training.loop import fit
@@ -107,7 +108,6 @@ class ClassifierSamples:
         normalise: Normalisation,
     ) -> None:
         self.records, self.classes, self.settings, self.normalise = records, classes, settings, normalise
-        self.jitter = JitterStrength(settings.brightness, settings.contrast, settings.saturation, settings.hue)
 
     def __len__(self) -> int:
         return len(self.records)
@@ -115,22 +115,18 @@ class ClassifierSamples:
     def sample(self, index: int, generator: np.random.Generator) -> Sample:
         """`image` float32 (3, crop, crop), `tags` float32 (C,) in {0, 1}."""
         record = self.records[index]
-        image_HW3 = augment(read_image(record.file), self.settings, self.jitter, generator)
+        image_HW3 = augment(read_image(record.file), self.settings, generator)
         normalised_HW3 = self.normalise(image_HW3).transpose(1, 2, 0)
         (crop_HW3,) = random_crop([normalised_HW3], self.settings.crop, generator, [0.0])
         return {"image": torch.from_numpy(crop_HW3).permute(2, 0, 1), "tags": tag_vector(record, self.classes)}
 
 
-def augment(
-    image_HW3: np.ndarray, settings: PsaClassifierSettings, jitter: JitterStrength, generator: np.random.Generator
-) -> np.ndarray:
+def augment(image_HW3: np.ndarray, settings: PsaClassifierSettings, generator: np.random.Generator) -> np.ndarray:
     """The published order up to normalisation: longer side, mirror, colour jitter; uint8 RGB (H, W, 3) both ways."""
     image_HW3 = random_longer_side(image_HW3, generator, *settings.longer_side)
     if settings.mirror:
         (image_HW3,) = random_mirror([image_HW3], generator)
-    if any((jitter.brightness, jitter.contrast, jitter.saturation, jitter.hue)):
-        image_HW3 = colour_jitter(image_HW3, generator, jitter)
-    return image_HW3
+    return jittered(image_HW3, settings, generator)
 
 
 def tag_vector(record: ImageRecord, classes: int) -> torch.Tensor:

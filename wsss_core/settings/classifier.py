@@ -1,17 +1,14 @@
 """Settings of the `classifier` methods."""
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import Field, model_validator
 
-from wsss_core.settings.training import LoopSettings
-
-NetworkName = Literal["vgg16", "resnet38", "resnet18", "resnet34", "resnet50", "resnet101", "small"]
-Jitter = Annotated[float, Field(ge=0, le=1)]
+from wsss_core.settings.training import JitterSettings, LoopSettings, NetworkName
 
 
-class PsaClassifierSettings(LoopSettings):
+class PsaClassifierSettings(JitterSettings, LoopSettings):
     """Tag classifier of PSA (Ahn & Kwak, CVPR 2018). Every default is that of the public code for VGG16."""
 
     network: NetworkName = "vgg16"
@@ -29,14 +26,6 @@ class PsaClassifierSettings(LoopSettings):
     """Side of the random square crop, pixels."""
     mirror: bool = True
     """Mirror every other image left to right."""
-    brightness: Jitter = 0.3
-    """Strength of the random change of brightness; 0 = none."""
-    contrast: Jitter = 0.3
-    """Strength of the random change of contrast."""
-    saturation: Jitter = 0.3
-    """Strength of the random change of saturation."""
-    hue: Annotated[float, Field(ge=0, le=0.5)] = 0.1
-    """Strength of the random change of hue, in turns of the colour circle."""
     validation_crop: int = Field(500, ge=8)
     """Side of the central crop of validation images, pixels; smaller images are padded with the mean colour."""
     dropout: Annotated[float, Field(ge=0, lt=1)] | None = None

@@ -1,7 +1,7 @@
 """Settings shared by every training: how long, which optimiser, how often to keep the state."""
 
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import pydantic
 
@@ -9,6 +9,22 @@ from wsss_core.settings.base import Settings
 
 NO_EFFECT_ON_RESULT = frozenset({"checkpoint_every_s", "log_every_steps", "tensorboard"})
 """Settings that may differ between the two halves of a resumed training."""
+
+NetworkName = Literal["vgg16", "resnet38", "resnet18", "resnet34", "resnet50", "resnet101", "small"]
+Strength = Annotated[float, pydantic.Field(ge=0, le=1)]
+
+
+class JitterSettings(Settings):
+    """Random changes of colour; defaults as published with PSA (Ahn & Kwak, CVPR 2018)."""
+
+    brightness: Strength = 0.3
+    """Strength of the random change of brightness; 0 = none."""
+    contrast: Strength = 0.3
+    """Strength of the random change of contrast."""
+    saturation: Strength = 0.3
+    """Strength of the random change of saturation."""
+    hue: Annotated[float, pydantic.Field(ge=0, le=0.5)] = 0.1
+    """Strength of the random change of hue, in turns of the colour circle."""
 
 
 class LoopSettings(Settings):

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from wsss_core.checkpoints.pretrained import load_pretrained
 from wsss_core.networks.network import Network
+from wsss_core.stages.context import StageContext
 
 logger = logging.getLogger(__name__)
 
@@ -23,3 +24,17 @@ def start_backbone(network: Network, source: Path | None, freeze: bool | None) -
         )
     if freeze if freeze is not None else source is not None:
         network.freeze()
+
+
+def start_of(weights: Path | None, context: StageContext) -> Path | None:
+    """The file `weights`, or the folder of the optional input `classifier`, or None.
+
+    Raises `ValueError` when both are given.
+    """
+    classifier = context.inputs.get("classifier")
+    if weights is not None and classifier is not None:
+        raise ValueError(
+            f"stage {context.stage!r}: the setting `weights` ({weights}) and the input `classifier` both name a start "
+            "of the backbone; remove one of the two"
+        )
+    return weights or classifier

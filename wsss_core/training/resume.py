@@ -2,8 +2,7 @@
 
 `<stage>/resume/` holds at most two states, each a file `state-<step>.pt` and, written after it, `state-<step>.json`
 with its digest. A state without an intact pair is passed over for the one before. The states belong to one run key;
-those of
-another are deleted, never continued.
+those of another are deleted, never continued.
 """
 
 import hashlib

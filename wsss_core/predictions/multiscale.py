@@ -1,0 +1,79 @@
+"""Label maps of a segmentation network, averaged over scales and mirror images, with an optional dense CRF."""
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from wsss_core.artifacts.formats import Row
+from wsss_core.artifacts.label_maps import BACKGROUND, LabelRow
+from wsss_core.artifacts.manifest import ImageRecord
+from wsss_core.checkpoints.store import load_network
+from wsss_core.crf import crf_probabilities
+from wsss_core.data.images import read_image
+from wsss_core.segmenters.scores import predict_scores
+from wsss_core.settings.crf import CrfSettings
+from wsss_core.settings.predictions import MultiscalePredictionsSettings
+from wsss_core.stages.context import Processor, StageContext
+
+_CERTAIN = 255
+
+
+def processor(context: StageContext) -> Processor:
+    """Makes the `LabelRow` of one image with the network of the input `segmenter`.
+
+    Raises `ValueError` when the network's classes are not those of the data.
+    """
+    settings = context.typed_settings(MultiscalePredictionsSettings)
+    network, card = load_network(context.inputs["segmenter"], context.device)
+    classes = context.manifest.classes[1:]
+    if card.classes != classes:
+        raise ValueError(
+            f"stage {context.stage!r}: the network of {context.inputs['segmenter']} knows the classes "
+            f"{', '.join(card.classes)}, the data has {', '.join(classes)}; they must be the same, in the same order"
+        )
+
+    def process(record: ImageRecord, rows: Mapping[str, Row]) -> LabelRow:
+        image_HW3 = read_image(record.file)
+        scores_KHW = predict_scores(
+            network,
+            card.normalisation,
+            image_HW3,
+            settings.scales,
+            settings.mirror,
+            settings.average,
+            settings.max_pixels,
+        )
+        if settings.restrict_to_tags:
+            scores_KHW = restricted(scores_KHW, record.tags)
+        if settings.crf is not None:
+            scores_KHW = refined(image_HW3, scores_KHW, settings.crf, settings.crf_smallest_peak)
+        return label_row(record.image_id, scores_KHW, settings.confidence)
+
+    return process
+
+
+def restricted(scores_KHW: np.ndarray, tags: tuple[int, ...]) -> np.ndarray:
+    """Scores with every class that is neither background nor a tag set to 0, the rest scaled to sum to 1 per pixel."""
+    allowed = np.zeros(len(scores_KHW), bool)
+    allowed[[BACKGROUND, *tags]] = True
+    kept_KHW = np.where(allowed[:, None, None], scores_KHW, np.float32(0))
+    return kept_KHW / np.maximum(kept_KHW.sum(axis=0), np.finfo(np.float32).tiny)
+
+
+def refined(image_HW3: np.ndarray, scores_KHW: np.ndarray, settings: CrfSettings, smallest_peak: float) -> np.ndarray:
+    """Probabilities (K, H, W) float32 after a dense CRF over the background and the classes that reach `smallest_peak`
+    somewhere; the others become 0."""
+    peaks_K = scores_KHW.max(axis=(1, 2))
+    chosen = np.flatnonzero((peaks_K >= smallest_peak) | (np.arange(len(peaks_K)) == BACKGROUND))
+    result_KHW = np.zeros_like(scores_KHW)
+    result_KHW[chosen] = crf_probabilities(image_HW3, scores_KHW[chosen], settings)
+    return result_KHW
+
+
+def label_row(image_id: str, scores_KHW: np.ndarray, with_confidence: bool) -> LabelRow:
+    """The most probable label per pixel (the lower id among equals) and, if wanted, its probability as 0..255."""
+    label_HW = scores_KHW.argmax(axis=0).astype(np.uint8)
+    if not with_confidence:
+        return LabelRow(image_id, label_HW)
+    confidence_HW = np.round(_CERTAIN * scores_KHW.max(axis=0).clip(0, 1)).astype(np.uint8)
+    return LabelRow(image_id, label_HW, confidence_HW)

@@ -1,0 +1,99 @@
+"""From the score grids of a segmentation network to class scores at image size, over scales and mirror images.
+
+Cell i of a grid of stride s stands for the pixels s·i .. s·i + s - 1, in training (`grid_labels`, `enlarge`) and here.
+So a grid spans s·h pixels, a few more than an image whose side is no multiple of s; to stretch it over the image
+instead would move borders by up to half a cell.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Literal
+
+import numpy as np
+import torch
+from torch.nn import functional
+
+from wsss_core.cams.scales import scaled_images
+from wsss_core.networks.network import Network
+
+Normalise = Callable[[np.ndarray], np.ndarray]
+
+
+def grid_labels(label_BHW: torch.Tensor, stride: int, grid_hw: tuple[int, int]) -> torch.Tensor:
+    """Label (B, h, w) at the centre of each cell, or at the last pixel where the centre lies outside the image."""
+    rows, columns = (
+        (stride * torch.arange(cells, device=label_BHW.device) + stride // 2).clamp(max=pixels - 1)
+        for cells, pixels in zip(grid_hw, label_BHW.shape[1:], strict=True)
+    )
+    return label_BHW[:, rows][:, :, columns]
+
+
+def enlarge(scores_BKhw: torch.Tensor, stride: int, size_hw: tuple[int, int]) -> torch.Tensor:
+    """Bilinear enlargement (B, K, H, W) of grids whose cells cover `stride` pixels each, cut to `size_hw`."""
+    height, width = size_hw
+    canvas_hw = (scores_BKhw.shape[2] * stride, scores_BKhw.shape[3] * stride)
+    canvas = functional.interpolate(scores_BKhw, size=canvas_hw, mode="bilinear", align_corners=False)
+    return canvas[:, :, :height, :width]
+
+
+def interpolation_matrix(pixels: int, scaled_pixels: int, cells: int, stride: int) -> torch.Tensor:
+    """Float32 (pixels, cells), rows sum to 1: linear interpolation, at the centres of `pixels` pixels, between the
+    centres of grid cells that cover `stride` pixels of a copy of the image with `scaled_pixels` pixels.
+
+    Beyond the outermost centres the value is constant, as in bilinear enlargement everywhere in this project.
+    """
+    place = ((torch.arange(pixels, dtype=torch.float64) + 0.5) * scaled_pixels / pixels) / stride - 0.5
+    place = place.clamp(0, cells - 1)
+    low = place.floor().long().clamp(max=max(0, cells - 2))
+    share = (place - low).float()
+    matrix = torch.zeros(pixels, cells)
+    matrix.scatter_(1, low[:, None], (1 - share)[:, None])
+    if cells > 1:
+        matrix.scatter_(1, low[:, None] + 1, share[:, None])
+    return matrix
+
+
+@torch.inference_mode()
+def predict_scores(
+    network: Network,
+    normalise: Normalise,
+    image_HW3: np.ndarray,
+    scales: Sequence[float] = (1.0,),
+    mirror: bool = False,
+    average: Literal["softmax", "logits"] = "softmax",
+    max_pixels: int | None = None,
+) -> np.ndarray:
+    """Probabilities (K, H, W) float32, summing to 1 over K, of an image uint8 RGB (H, W, 3) of at least 1x1 pixel.
+
+    Every scale (and its mirror image) is enlarged and added to one running sum, so memory is that of the result and of
+    the largest network input, which `max_pixels` bounds. `network` is in evaluation mode; its device is used.
+    """
+    if network.training:
+        raise ValueError("the network is in training mode; call its eval() first, or its predictions are random")
+    device = next(network.parameters()).device
+    height, width = image_HW3.shape[:2]
+    total_KHW: torch.Tensor | None = None
+    for scaled in scaled_images(image_HW3, bounded(scales, (height, width), max_pixels)):
+        image_3HW = torch.from_numpy(normalise(scaled)).to(device)
+        batch = torch.stack([image_3HW, image_3HW.flip(-1)]) if mirror else image_3HW[None]
+        grids = network(batch.contiguous(memory_format=torch.channels_last)).float()
+        rows = interpolation_matrix(height, scaled.shape[0], grids.shape[2], network.stride).to(device)
+        columns = interpolation_matrix(width, scaled.shape[1], grids.shape[3], network.stride).to(device)
+        for number, grid_Khw in enumerate(grids):
+            # The mirror image's grid starts at the right edge: its columns are looked up from there.
+            across = columns.flip(0) if number == 1 else columns
+            scores_KHW = rows @ grid_Khw.contiguous() @ across.T
+            if average == "softmax":
+                scores_KHW = scores_KHW.softmax(0)
+            total_KHW = scores_KHW if total_KHW is None else total_KHW.add_(scores_KHW)
+    if total_KHW is None:
+        raise ValueError("expected at least one scale, found none")
+    mean_KHW = total_KHW.div_(len(scales) * (2 if mirror else 1))
+    return (mean_KHW.softmax(0) if average == "logits" else mean_KHW).cpu().numpy()
+
+
+def bounded(scales: Sequence[float], size_hw: tuple[int, int], max_pixels: int | None) -> list[float]:
+    """The scales, each lowered as far as needed for a copy of at most about `max_pixels` pixels."""
+    if max_pixels is None:
+        return list(scales)
+    largest = float((max_pixels / (size_hw[0] * size_hw[1])) ** 0.5)
+    return [min(scale, largest) for scale in scales]

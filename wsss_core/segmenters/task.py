@@ -1,0 +1,122 @@
+"""The training that all segmentation networks share: crops with labels, cross entropy with ignore, mIoU."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from wsss_core.artifacts.label_maps import LabelRow
+from wsss_core.artifacts.manifest import ImageRecord
+from wsss_core.checkpoints.card import NetworkCard
+from wsss_core.checkpoints.store import save_network
+from wsss_core.data.images import read_image
+from wsss_core.data.labels import read_label_png
+from wsss_core.evaluation.confusion import confusion_counts
+from wsss_core.evaluation.iou import class_iou, mean_iou
+from wsss_core.networks.factory import build_segmenter
+from wsss_core.segmenters.scores import enlarge, grid_labels, predict_scores
+from wsss_core.segmenters.training_sample import Labels, SeedLabels, SegmenterSamples, TruthLabels
+from wsss_core.settings.segmenter import SegmenterSettings
+from wsss_core.stages.context import StageContext
+from wsss_core.training.initial_weights import start_backbone, start_of
+from wsss_core.training.label_source import RowSource
+from wsss_core.training.loop import fit
+from wsss_core.training.losses import cross_entropy
+from wsss_core.training.task import Batch, Figures, Task
+
+BackboneOptions = Mapping[str, int]
+
+
+def train_segmenter(
+    context: StageContext, settings: SegmenterSettings, architecture: str, options: BackboneOptions
+) -> None:
+    """Train the named architecture on the images of the stage's splits and publish it.
+
+    `options` are those of the backbone's constructor. Raises `ValueError` when labels are missing or do not fit, and
+    what `training.loop.fit` raises.
+    """
+    torch.manual_seed(context.seed)
+    fit(SegmenterTask(context, settings, architecture, options), settings, context)
+
+
+class SegmenterTask(Task):
+    """Network, samples, loss and validation of a segmentation network."""
+
+    def __init__(
+        self, context: StageContext, settings: SegmenterSettings, architecture: str, options: BackboneOptions
+    ) -> None:
+        self.context, self.settings = context, settings
+        self.classes = context.manifest.classes
+        self.network = build_segmenter(architecture, settings.network, len(self.classes), **options)
+        start_backbone(self.network, start_of(settings.weights, context), settings.freeze)
+        self.card = NetworkCard(
+            role="segmenter",
+            backbone=settings.network,
+            classes=self.classes[1:],
+            normalisation=self.network.normalisation,
+            architecture=architecture,
+            options=dict(options),
+        )
+        records, labels = training_labels(context, settings)
+        self.samples = SegmenterSamples(records, labels, len(self.classes), settings, self.network.normalisation)
+        validated = [settings.validation_split] if settings.validation_split else []
+        self.validation = [record for record in context.manifest.select(validated) if record.truth is not None]
+
+    def loss(self, batch: Batch) -> tuple[torch.Tensor, Mapping[str, float]]:
+        """Cross entropy over the labelled cells or pixels of the batch."""
+        scores_BKhw, label_BHW = self.network(batch["image"]), batch["label"]
+        if self.settings.loss_at == "crop":
+            size_hw = (label_BHW.shape[1], label_BHW.shape[2])
+            return cross_entropy(enlarge(scores_BKhw.float(), self.network.stride, size_hw), label_BHW), {}
+        grid_hw = (scores_BKhw.shape[2], scores_BKhw.shape[3])
+        return cross_entropy(scores_BKhw, grid_labels(label_BHW, self.network.stride, grid_hw)), {}
+
+    def validate(self) -> Figures:
+        """mIoU and IoU per class on the validation images, one scale; nothing where none has ground truth."""
+        if not self.validation:
+            return {}
+        self.network.eval()
+        counts = np.zeros((len(self.classes), len(self.classes) + 1), np.int64)
+        for record in self.validation:
+            counts += confusion_counts(read_label_png(str(record.truth)), self._predict(record), len(self.classes))
+        iou_K = class_iou(counts)
+        per_class = {name: None if np.isnan(iou) else float(iou) for name, iou in zip(self.classes, iou_K, strict=True)}
+        mean = float(mean_iou(counts))
+        return {"miou": None if np.isnan(mean) else mean, "iou": per_class}
+
+    def _predict(self, record: ImageRecord) -> np.ndarray:
+        scores_KHW = predict_scores(self.network, self.network.normalisation, read_image(record.file))
+        return scores_KHW.argmax(axis=0).astype(np.uint8)
+
+    def publish(self, folder: Path) -> None:
+        """Save the network with its class names and input rule."""
+        self.card.trained_on.update(
+            {
+                "dataset": self.context.manifest.dataset,
+                "splits": list(self.context.splits),
+                "labels": self.settings.labels,
+                "images": len(self.samples),
+                "seed": self.context.seed,
+            }
+        )
+        save_network(folder, self.card, self.network.state_dict())
+
+
+def training_labels(context: StageContext, settings: SegmenterSettings) -> tuple[list[ImageRecord], Labels]:
+    """The training images and the labels they learn from; raises `ValueError` when some have none."""
+    records = context.manifest.select(context.splits)
+    if settings.labels == "truth":
+        without = [record.image_id for record in records if record.truth is None]
+        if without:
+            raise ValueError(
+                f"stage {context.stage!r}: `labels: truth` needs ground truth for every image of "
+                f"{', '.join(context.splits)}; {len(without)} have none, first {without[0]!r}"
+            )
+        return records, TruthLabels()
+    if "seeds" not in context.inputs:
+        raise ValueError(f"stage {context.stage!r}: `labels: seeds` needs the input `seeds`; name a stage under inputs")
+    kind = context.input_kinds.get("seeds", "seeds")
+    rows = RowSource(context.inputs["seeds"], kind, LabelRow)
+    rows.require([record.image_id for record in records])
+    return records, SeedLabels(rows)

@@ -1,0 +1,33 @@
+"""Settings of the `predictions` methods."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from wsss_core.settings.base import Settings
+from wsss_core.settings.crf import CrfSettings
+
+Scale = Annotated[float, Field(gt=0, le=8)]
+
+
+class MultiscalePredictionsSettings(Settings):
+    """Label maps of a segmentation network, averaged over scales and mirror images."""
+
+    scales: Annotated[tuple[Scale, ...], Field(min_length=1)] = (0.5, 0.75, 1.0, 1.25, 1.5, 1.75)
+    """Factors by which the image is resized (Pillow bicubic) before the network; the default is that of the rebuilt
+    segmentation networks of PSA."""
+    mirror: bool = True
+    """Run the left-right mirror of every scale, too."""
+    average: Literal["softmax", "logits"] = "softmax"
+    """What is averaged over scales and mirrors: probabilities, or scores before the softmax."""
+    max_pixels: int = Field(4_000_000, ge=1)
+    """A resized copy with more pixels is made this small before the network sees it, so that memory stays bounded."""
+    crf: CrfSettings | None = None
+    """Dense CRF on the probabilities; null = none."""
+    crf_smallest_peak: Annotated[float, Field(ge=0, le=1)] = 0.01
+    """Classes whose probability stays below this everywhere do not enter the CRF, whose time grows with them."""
+    restrict_to_tags: bool = False
+    """Allow only the image's tags and the background. The tags are then an INPUT of the predictions: such figures must
+    not be compared with published validation results, which use no tags."""
+    confidence: bool = False
+    """Store the probability of the chosen label, too."""

@@ -1,0 +1,75 @@
+"""Settings of the `segmenter` methods."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from wsss_core.settings.training import JitterSettings, LoopSettings, NetworkName
+
+
+class SegmenterSettings(JitterSettings, LoopSettings):
+    """What all segmentation networks share. With the optional input `classifier` the backbone starts from that stage's
+    classifier instead of `weights`."""
+
+    network: NetworkName = "vgg16"
+    """Backbone."""
+    weights: Path | None = None
+    """File with initial weights of the backbone, or null for a random start."""
+    freeze: bool | None = None
+    """Keep the first layers (and BatchNorm) as they start; null: exactly when they start from trained weights."""
+    labels: Literal["seeds", "truth"] = "seeds"
+    """Learn from the input `seeds`, or from the ground truth of the training images: the fully supervised upper bound,
+    no weakly supervised result."""
+    rescale: tuple[Annotated[float, Field(gt=0, le=8)], Annotated[float, Field(gt=0, le=8)]] = (0.5, 2.0)
+    """Image and labels are resized by a random factor in this range."""
+    crop: int = Field(321, ge=8)
+    """Side of the random square crop, pixels; outside the image: mean colour, label 255."""
+    mirror: bool = True
+    """Mirror every other crop left to right."""
+    loss_at: Literal["grid", "crop"] = "grid"
+    """Compare with the nearest label of each grid cell, or enlarge the scores to the crop and compare every pixel."""
+    validation_split: str | None = "val"
+    """Split with ground truth on which mIoU is measured during training (one scale, no mirror); null, or a split that
+    the data has not: none. It chooses nothing: the last state is kept."""
+
+    @model_validator(mode="after")
+    def _range_in_order(self) -> "SegmenterSettings":
+        low, high = self.rescale
+        if low > high:
+            raise ValueError(f"`rescale` must be [smallest, largest], found [{low}, {high}]")
+        return self
+
+
+class DeepLabV1Settings(SegmenterSettings):
+    """DeepLab v1 LargeFOV (Chen et al., ICLR 2015), as trained on the labels of PSA: 20 000 steps of 10 images."""
+
+    steps: int | None = Field(20_000, ge=1)
+    """Optimiser steps. Give this or `epochs`; the one given switches the other off."""
+    batch: int = Field(10, ge=1)
+    """Images per optimiser step; an incomplete last batch of an epoch is dropped."""
+    learning_rate: float = Field(1e-3, gt=0)
+    """Rate of the backbone's weights; biases get 2 times, the classifier 10 times, its bias 20 times as much."""
+
+
+class DeepLabV3PlusSettings(SegmenterSettings):
+    """DeepLab v3+ (Chen et al., ECCV 2018): 30 000 steps of 16 images, crop 513."""
+
+    network: NetworkName = "resnet101"
+    """Backbone."""
+    output_stride: Literal[8, 16] = 16
+    """Pixels per cell of the top feature of ResNet-18/34/50/101; the other backbones have 8."""
+    steps: int | None = Field(30_000, ge=1)
+    """Optimiser steps. Give this or `epochs`; the one given switches the other off."""
+    batch: int = Field(16, ge=1)
+    """Images per optimiser step; an incomplete last batch of an epoch is dropped."""
+    crop: int = Field(513, ge=8)
+    """Side of the random square crop, pixels; outside the image: mean colour, label 255."""
+    learning_rate: float = Field(7e-3, gt=0)
+    """Rate of the backbone's weights; biases get 2 times as much."""
+    new_layer_rate: float = Field(1.0, gt=0)
+    """Factor on the rate of new layers."""
+    weight_decay: float = Field(4e-5, ge=0)
+    """Decay of weights; biases have none."""
+    loss_at: Literal["grid", "crop"] = "crop"
+    """Compare with the nearest label of each grid cell, or enlarge the scores to the crop and compare every pixel."""
