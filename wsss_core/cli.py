@@ -4,13 +4,9 @@ import importlib
 
 import click
 
-from wsss_core.artifacts.atomic import ArtifactError
+from wsss_core.stages.errors import is_for_users
 
 USER_ERROR_EXIT_CODE = 2
-_USER_ERRORS = (ArtifactError, ValueError, OSError)
-"""What bad input raises: all error classes of the package derive from one of these. Anything else is a fault of ours
-and keeps its traceback."""
-
 SUBCOMMANDS = {
     "new": "Write a ready, commented configuration for a folder of images.",
     "doctor": "Check configuration, data, weights, packages, disk and device before anything runs.",
@@ -46,10 +42,11 @@ class LazyGroup(click.Group):
         """Run the sub-command; errors of the user's input end with their text and exit code 2."""
         try:
             return super().invoke(ctx)
-        except _USER_ERRORS as error:
-            if ctx.params["debug"]:
+        except Exception as error:
+            if ctx.params["debug"] or not (is_for_users(error) or isinstance(error, ValueError | OSError)):
                 raise
-            raise PlainError(str(error) or type(error).__name__) from error
+            hint = "" if is_for_users(error) else "\n(`wsss --debug ...` shows where this comes from)"
+            raise PlainError((str(error) or type(error).__name__) + hint) from error
 
 
 class PlainError(click.ClickException):

@@ -8,6 +8,7 @@ from click.testing import CliRunner
 
 from wsss_core import cli
 from wsss_core.artifacts.atomic import ArtifactError
+from wsss_core.data.labels import LabelError
 from wsss_core.settings.base import SettingsError
 
 
@@ -63,7 +64,8 @@ def failing(error: Exception) -> click.Command:
 
 
 @pytest.mark.parametrize(
-    "error", [SettingsError("wrong\nkey"), ArtifactError("disk full"), FileNotFoundError("no file"), ValueError("bad")]
+    "error",
+    [SettingsError("wrong\nkey"), ArtifactError("disk full"), FileNotFoundError("no file"), LabelError("no label PNG")],
 )
 def test_user_errors_are_plain_text_with_exit_code_2(error: Exception, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cli.LazyGroup, "get_command", lambda self, ctx, name: failing(error))
@@ -71,6 +73,14 @@ def test_user_errors_are_plain_text_with_exit_code_2(error: Exception, monkeypat
     assert result.exit_code == 2
     assert result.stderr == f"wsss: {error}\n"
     assert result.stdout == ""
+
+
+def test_other_value_errors_say_how_to_see_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cli.LazyGroup, "get_command", lambda self, ctx, name: failing(ValueError("3 is odd")))
+    result = CliRunner().invoke(cli.main, ["plan"])
+    assert result.exit_code == 2
+    assert result.stderr.startswith("wsss: 3 is odd\n")
+    assert "--debug" in result.stderr
 
 
 def test_debug_shows_where_an_error_came_from(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -16,8 +16,13 @@ def write_evaluation(results: Path, experiment: str, name: str = "evaluation", *
             "stage": stage,
             "kind": kind,
             "split_order": list(miou),
-            "splits": {split: {"miou": value, "boundary_iou": 0.5} for split, value in sorted(miou.items())},
-            "warnings": [],
+            "method": "any",
+            "classes": ["background", "cat"],
+            "splits": {
+                split: {"miou": value, "boundary_iou": 0.5, "images": 3, "iou_per_class": {"cat": value}}
+                for split, value in sorted(miou.items())
+            },
+            "tags_used_as_input": kind != "predictions",
         }
         (folder / f"{stage}.json").write_text(json.dumps(document))
 
@@ -40,7 +45,8 @@ def compare(*arguments: str) -> Result:
 
 def table(result: Result) -> list[list[str]]:
     assert result.exit_code == 0, result.output
-    return [line.split() for line in result.output.splitlines()[2:]]
+    _title, text, *_remarks = result.output.split("\n\n")
+    return [line.split() for line in text.splitlines()]
 
 
 @pytest.mark.usefixtures("results")
@@ -86,11 +92,20 @@ def test_other_figures_and_markdown_and_csv(tmp_path: Path) -> None:
     assert (tmp_path / "table.csv").read_text() == "stage,kind,train,val\nseeds,seeds,50.0,50.0\n"
 
 
-def test_warnings_of_the_evaluation_are_shown(results: Path) -> None:
+def test_notes_tags_and_reports_are_told(results: Path) -> None:
     path = results / "quick/evaluation/seeds.json"
-    document = json.loads(path.read_text())
-    path.write_text(json.dumps(document | {"warnings": ["the tags of val are an input"]}))
-    assert "Note: quick/seeds: the tags of val are an input" in compare("quick").output
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"notes": ["the best threshold is at the end"]}))
+    (results / "quick/report").mkdir()
+    (results / "quick/report/report.html").touch()
+    output = compare("quick").output
+    assert "quick/seeds: the best threshold is at the end" in output
+    assert "tags of the evaluated images are an input of: cams, seeds\n" in output
+    assert f"Report: {results}/quick/report/report.html" in output
+
+
+def test_a_config_stands_for_its_experiment(results: Path, config: Path) -> None:
+    config.write_text(config.read_text().replace("experiment: pets", "experiment: quick"))
+    assert len(table(compare(str(config)))) == 2 + 3
 
 
 @pytest.mark.usefixtures("results")
@@ -118,4 +133,4 @@ def test_a_broken_file_is_named(results: Path) -> None:
     (results / "quick/evaluation/seeds.json").write_text('{"stage": "seeds"}')
     result = compare("quick")
     assert result.exit_code == 2
-    assert "seeds.json is not an evaluation" in result.stderr
+    assert "seeds.json does not hold figures" in result.stderr

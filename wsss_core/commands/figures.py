@@ -1,13 +1,12 @@
-"""Figures of evaluated stages, as the evaluation stages of experiments have written them."""
+"""Which evaluated stages the references of `wsss compare` mean, with their figures."""
 
-import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from wsss_core.artifacts.atomic import ArtifactError
-from wsss_core.commands.places import STAGE_FILE, FinishedStage, finished_stages, locate
+from wsss_core.commands.places import finished_stages, locate
 from wsss_core.registry import KINDS
+from wsss_core.report.figures import StageFigures, read_figures
 from wsss_core.settings.base import SettingsError, nearest
 
 EVALUATION = "evaluation"
@@ -15,25 +14,24 @@ EVALUATION = "evaluation"
 
 @dataclass(frozen=True)
 class EvaluatedStage:
-    """One evaluated stage. `splits`: split -> figure name -> value in 0..1 or None, in the order of the file.
-
-    `evaluation`: the stage that made the figures. `warnings`: what has to be known when figures are compared.
-    """
+    """Figures of one stage, and the experiment and evaluation stage that made them."""
 
     experiment: str
     evaluation: str
-    stage: str
-    kind: str
-    splits: Mapping[str, Mapping[str, object]]
-    warnings: tuple[str, ...]
+    figures: StageFigures
 
-    def figure(self, split: str, name: str) -> float | None:
-        """A figure of a split in 0..1, None when there is none."""
-        value = self.splits.get(split, {}).get(name)
-        return float(value) if isinstance(value, int | float) else None
+    @property
+    def stage(self) -> str:
+        """Name of the evaluated stage."""
+        return self.figures.stage
+
+    @property
+    def kind(self) -> str:
+        """Kind of the evaluated stage."""
+        return self.figures.kind
 
 
-def read_figures(references: Iterable[str]) -> list[EvaluatedStage]:
+def find_figures(references: Iterable[str]) -> list[EvaluatedStage]:
     """Evaluated stages that `experiment` or `experiment/stage` name, in the order asked for, each once.
 
     `stage` is an evaluated stage or an evaluation stage. Raises `FileNotFoundError`, `SettingsError`, `ArtifactError`.
@@ -53,29 +51,12 @@ def _evaluated(experiment: Path) -> list[EvaluatedStage]:
         raise FileNotFoundError(
             f"{experiment} has no finished evaluation. To do: run it with a stage of kind evaluation."
         )
-    items = [item for stage in evaluations for item in _of_evaluation(stage)]
-    return sorted(items, key=lambda item: (KINDS.index(item.kind) if item.kind in KINDS else len(KINDS), item.stage))
-
-
-def _of_evaluation(stage: FinishedStage) -> list[EvaluatedStage]:
-    paths = [path for path in sorted(stage.folder.glob("*.json")) if path.name != STAGE_FILE]
-    return [_read(path, stage) for path in paths]
-
-
-def _read(path: Path, evaluation: FinishedStage) -> EvaluatedStage:
-    try:
-        document = json.loads(path.read_text(encoding="utf-8"))
-        order = document.get("split_order", list(document["splits"]))
-        return EvaluatedStage(
-            experiment=evaluation.experiment,
-            evaluation=evaluation.name,
-            stage=str(document["stage"]),
-            kind=str(document["kind"]),
-            splits={split: document["splits"][split] for split in order},
-            warnings=tuple(map(str, document.get("warnings", ()))),
-        )
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise ArtifactError(f"{path} is not an evaluation ({error!r}); delete it and run the stage again") from error
+    items = [
+        EvaluatedStage(stage.experiment, stage.name, figures)
+        for stage in evaluations
+        for figures in read_figures(stage.folder).values()
+    ]
+    return sorted(items, key=lambda item: (KINDS.index(item.kind), item.stage))
 
 
 def _select(items: Sequence[EvaluatedStage], wanted: str | None, reference: str) -> list[EvaluatedStage]:

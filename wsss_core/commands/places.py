@@ -6,10 +6,12 @@ from pathlib import Path
 
 import wsss_core
 from wsss_core.settings.base import SettingsError, nearest
+from wsss_core.settings.experiment import Experiment
 from wsss_core.stages.provenance import FILE_NAME as STAGE_FILE
 from wsss_core.stages.provenance import read_provenance
 
 RESULTS = "results"
+CONFIG_ENDINGS = (".yaml", ".yml")
 
 
 def workflow_root() -> Path:
@@ -75,9 +77,12 @@ def finished_stages(experiment: Path) -> list[FinishedStage]:
 def locate(reference: str) -> tuple[Path, str | None]:
     """Folder of the experiment and name of the stage (or None) that `experiment[/stage]` or a path names.
 
-    A path is taken as it is: to a stage folder (one with a `stage.json`) or to an experiment folder.
+    A path is taken as it is: to a stage folder (one with a `stage.json`), to an experiment folder or to its config.
     """
     path = Path(reference)
+    if path.suffix in CONFIG_ENDINGS and path.is_file():
+        experiment = Experiment.load(path)
+        return workflow_root() / experiment.file.compute.results / experiment.name, None
     if (path / STAGE_FILE).is_file():
         return path.resolve().parent, path.resolve().name
     if path.is_dir() and any(path.glob(f"*/{STAGE_FILE}")):
