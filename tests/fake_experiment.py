@@ -238,7 +238,7 @@ class FakeExperiment:
             inputs={slot: self.folder(stage) for slot, stage in inputs.items()},
             folder=self.folder(kind),
             splits=("train", "val"),
-            input_kinds={slot: stage for slot, stage in inputs.items()},
+            input_kinds=dict(inputs),
         )
 
     def evaluate(self, stage: str, settings: PooledSettings | None = None) -> dict[str, object]:

@@ -12,8 +12,8 @@ LABEL_KINDS = ("seeds", "predictions")
 REGION_KIND = "regions"
 KINDS_MADE_WITH_TAGS = (*CAM_KINDS, "seeds")
 TRAINING_KINDS = ("classifier", "affinity", "segmenter")
-TAG_SETTINGS = ("restrict_to_tags", "among_tags", "use_tags", "only_tags")
-"""Settings of predictions that, when true, leave only the tagged classes of each image to choose from."""
+TAG_SETTING = "restrict_to_tags"
+"""Setting of predictions that, when true, leaves only the tagged classes of each image to choose from."""
 
 
 @dataclass(frozen=True)
@@ -34,8 +34,7 @@ class EvaluationTarget:
     @property
     def uses_tags(self) -> bool:
         """Whether the tags of an image are an input of its own result."""
-        restricted = any(self.settings.get(name) is True for name in TAG_SETTINGS)
-        return self.kind in KINDS_MADE_WITH_TAGS or (self.kind == "predictions" and restricted)
+        return self.kind in KINDS_MADE_WITH_TAGS or self.settings.get(TAG_SETTING) is True
 
 
 def read_target(folder: Path, experiment: str) -> EvaluationTarget:

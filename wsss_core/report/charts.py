@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from xml.sax.saxutils import escape, quoteattr
 
 SERIES_COLOURS = 8
-LEFT, RIGHT, TOP, BOTTOM = 46, 14, 14, 40
+LEFT, RIGHT, TOP = 46, 14, 18
+BOTTOM, BOTTOM_WITHOUT_LABEL = 40, 26
 WANTED_TICKS = 5
 
 
@@ -53,7 +54,7 @@ def line_chart(title: str, x_label: str, y_label: str, lines: Sequence[Series], 
             body.append(_mark(frame, line.mark, index, f"{line.name}: {line.mark[1]:.4g} at {line.mark[0]:.4g}"))
     body.append(frame.labels(x_label, y_label))
     described = "; ".join(_range_in_words(line.name, drawn) for line, drawn in zip(lines, points, strict=True))
-    return _figure(title, described, frame, body, [line.name for line in lines])
+    return _figure("chart-lines", title, described, frame, body, [line.name for line in lines])
 
 
 def _finite(line: Series) -> list[tuple[float, float]]:
@@ -72,7 +73,8 @@ def bar_chart(title: str, y_label: str, groups: Sequence[str], bars: Sequence[Ba
     """SVG figure of grouped bars from zero, each with its value on top."""
     known = [value for bar in bars for value in bar.values if value is not None]
     y_ticks = ticks(0.0, max(known, default=1.0) or 1.0)
-    frame = _Frame(width, 300, (0.0, float(max(len(groups), 1))), (0.0, y_ticks[-1]))
+    x_range = (0.0, float(max(len(groups), 1)))
+    frame = _Frame(width, 300, x_range, (0.0, y_ticks[-1]), BOTTOM_WITHOUT_LABEL)
     body = [frame.grid(y_ticks)]
     for place, group in enumerate(groups):
         body.append(_group_name(frame, place, group))
@@ -82,7 +84,7 @@ def bar_chart(title: str, y_label: str, groups: Sequence[str], bars: Sequence[Ba
         f"{group}: " + ", ".join(f"{bar.name} {_number(bar.values[place])}" for bar in bars)
         for place, group in enumerate(groups)
     )
-    return _figure(title, described, frame, body, [bar.name for bar in bars])
+    return _figure("chart-bars", title, described, frame, body, [bar.name for bar in bars])
 
 
 def _bar(frame: "_Frame", place: int, index: int, count: int, name: str, value: float | None) -> str:
@@ -122,13 +124,13 @@ def _mark(frame: "_Frame", mark: tuple[float, float], index: int, words: str) ->
     )
 
 
-def _figure(title: str, described: str, frame: "_Frame", body: Sequence[str], names: Sequence[str]) -> str:
+def _figure(style: str, title: str, described: str, frame: "_Frame", body: Sequence[str], names: Sequence[str]) -> str:
     legend = "".join(
         f'<li><span class="swatch series-{index % SERIES_COLOURS}"></span>{escape(name)}</li>'
         for index, name in enumerate(names)
     )
     return (
-        f'<figure class="chart"><figcaption>{escape(title)}</figcaption>'
+        f'<figure class="chart {style}"><figcaption>{escape(title)}</figcaption>'
         f'<svg viewBox="0 0 {frame.width} {frame.height}" role="img" aria-label={quoteattr(f"{title}. {described}")}>'
         f'{"".join(body)}</svg><ul class="legend">{legend}</ul></figure>'
     )
@@ -142,10 +144,11 @@ class _Frame:
     height: int
     x_range: tuple[float, float]
     y_range: tuple[float, float]
+    below: int = BOTTOM
 
     @property
     def bottom(self) -> int:
-        return self.height - BOTTOM
+        return self.height - self.below
 
     def x(self, value: float) -> float:
         low, high = self.x_range

@@ -125,6 +125,7 @@ class GalleryMaker:
     def _scores(self, stage: StageFacts, row: CamRow, small: np.ndarray) -> Picture:
         foreground = row.scores()[row.class_ids != BACKGROUND]
         highest = foreground.max(axis=0) if len(foreground) else np.zeros(row.size_hw, np.float32)
+        highest = highest / max(1.0, float(highest.max(initial=0)))  # CAMs without normalisation have any range
         score = shrink((np.clip(highest, 0, 1) * 255).astype(np.uint8), self.thumbnail_px).astype(np.float32) / 255
         names = [self.manifest.classes[label] for label in row.class_ids if label != BACKGROUND]
         alt = f"{stage.name} of {row.image_id}, largest score of {', '.join(names) or 'no class'}"

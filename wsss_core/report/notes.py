@@ -43,9 +43,9 @@ def _protocol_notes(figures: Sequence[StageFigures]) -> list[Note]:
         for split, entry in stage.protocol.items()
     }
     return [
-        Note(f"Protocol {name}: split {split} is this protocol's list of images.", loud=False)
+        Note(f"Protocol of split {split}: {message or name}", loud=False)
         if matches
-        else Note(f"Protocol mismatch: split {split} is not {name}. {message}".strip())
+        else Note(f"Protocol mismatch on split {split}: {message or name}")
         for (split, name, message), matches in entries.items()
     ]
 
@@ -58,5 +58,5 @@ def _manifest_notes(manifest: Manifest) -> list[Note]:
     notes = [Note(f"Tags come from: {manifest.tag_source}.", loud=False)] if manifest.tag_source else []
     skipped = manifest.skipped()
     if skipped:
-        notes.append(Note(f"{len(skipped)} bad images were left out; they are listed below.", loud=False))
+        notes.append(Note(f"Bad images left out: {len(skipped)}; they are listed below.", loud=False))
     return notes + [Note(text, loud=False) for text in manifest.notes]
