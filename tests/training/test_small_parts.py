@@ -1,0 +1,113 @@
+"""Progress, TensorBoard, determinism and stop requests."""
+
+import builtins
+import os
+import signal
+import sys
+import threading
+import types
+
+import pytest
+import torch
+from training.toy_training import ToyTask, toy_context, toy_settings
+
+from wsss_core.training import determinism, tensorboard
+from wsss_core.training.interruption import StopRequest, TrainingInterrupted
+from wsss_core.training.loop import fit
+from wsss_core.training.progress import Progress, as_clock
+
+
+def test_in_a_terminal_a_bar_shows_step_loss_and_remaining_time(monkeypatch, capsys):
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
+    with Progress("toy/classifier", 3, 5) as progress:
+        progress.advance("loss 0.5000")
+        progress.advance("loss 0.2500")
+    shown = capsys.readouterr().err
+    assert "toy/classifier" in shown
+    assert "5/5" in shown
+
+
+def test_outside_a_terminal_only_the_end_is_logged_within_half_a_minute(caplog):
+    with caplog.at_level("INFO"), Progress("toy", 0, 3) as progress:
+        for _ in range(3):
+            progress.advance("loss 1")
+    assert [record.message for record in caplog.records] == ["toy: step 3 of 3, loss 1, 0:00:00 left"]
+
+
+def test_times_read_like_a_clock():
+    assert [as_clock(seconds) for seconds in (0, 61, 3723.4)] == ["0:00:00", "0:01:01", "1:02:03"]
+
+
+def test_tensorboard_wanted_but_missing_says_how_to_get_it(tmp_path, monkeypatch):
+    real = builtins.__import__
+
+    def without(name, *arguments, **more):
+        if "tensorboard" in name:
+            raise ImportError(name)
+        return real(name, *arguments, **more)
+
+    monkeypatch.setattr(builtins, "__import__", without)
+    monkeypatch.setitem(sys.modules, "torch.utils.tensorboard", None)
+    settings = toy_settings(tensorboard=True)
+    with pytest.raises(ImportError, match=r'pip install "wsss\[tensorboard\]"'):
+        fit(ToyTask(), settings, toy_context(tmp_path, settings))
+
+
+def test_tensorboard_gets_every_number_of_a_row(tmp_path, monkeypatch):
+    written = []
+
+    class Writer:
+        def __init__(self, folder: str, purge_step: int) -> None:
+            written.append((folder, purge_step))
+
+        def add_scalar(self, tag: str, value: float, step: int) -> None:
+            written.append((tag, value, step))
+
+        def flush(self) -> None:
+            written.append("flushed")
+
+    monkeypatch.setitem(sys.modules, "torch.utils.tensorboard", types.SimpleNamespace(SummaryWriter=Writer))
+    write = tensorboard.event_writer(tmp_path, 4)
+    write({"kind": "epoch", "step": 6, "loss": 0.5, "val_ap": {"cat": 0.25, "dog": None}})
+    assert written == [
+        (str(tmp_path / "tensorboard"), 4),
+        ("epoch/loss", 0.5, 6),
+        ("epoch/val_ap.cat", 0.25, 6),
+        "flushed",
+    ]
+
+
+def test_determinism_holds_within_the_block_alone(monkeypatch):
+    monkeypatch.delenv("CUBLAS_WORKSPACE_CONFIG", raising=False)
+    with determinism.deterministic_algorithms(True):
+        assert torch.are_deterministic_algorithms_enabled()
+        assert os.environ["CUBLAS_WORKSPACE_CONFIG"] == ":4096:8"
+    assert not torch.are_deterministic_algorithms_enabled()
+    with determinism.deterministic_algorithms(False):
+        assert not torch.are_deterministic_algorithms_enabled()
+    assert torch.utils.deterministic.fill_uninitialized_memory  # type: ignore[attr-defined]
+
+
+def test_the_first_signal_is_noted_and_the_second_acts():
+    with StopRequest() as stop:
+        os.kill(os.getpid(), signal.SIGINT)
+        assert stop.signal == signal.SIGINT
+        with pytest.raises(KeyboardInterrupt):
+            os.kill(os.getpid(), signal.SIGINT)
+
+
+def test_outside_the_main_thread_no_handler_is_set():
+    found = []
+
+    def work() -> None:
+        with StopRequest() as stop:
+            found.append(stop.signal)
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join()
+    assert found == [None]
+
+
+def test_the_exit_code_of_an_interrupted_training_names_the_signal():
+    assert TrainingInterrupted(signal.SIGINT).code == 130
