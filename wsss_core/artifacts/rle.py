@@ -10,7 +10,10 @@ import numpy as np
 from pycocotools import mask as coco
 
 _CHUNK_BYTES = 1 << 25
-"""Masks are unpacked in groups of at most 32 MB, so that a thousand masks of a large image need no gigabytes."""
+"""Masks are packed in groups of at most 32 MB, so that a thousand masks of a large image are not copied at once."""
+_FIRST_CHARACTER = 48
+_BITS, _LOW_BITS, _SIGN, _MORE = 5, 31, 16, 32
+_LONGEST_NUMBER = 12  # 60 bits; longer ones overflow and fit no image
 
 
 def encode_masks(mask_RHW: np.ndarray) -> tuple[bytes, ...]:
@@ -39,15 +42,12 @@ def decode_masks(counts: Sequence[bytes], size_hw: tuple[int, int]) -> np.ndarra
 
 
 def iter_masks(counts: Sequence[bytes], size_hw: tuple[int, int]) -> Iterator[np.ndarray]:
-    """Yield the bool masks (H, W) one by one, unpacking a few at a time. Raises as `decode_masks`."""
-    step = _masks_per_chunk(size_hw)
-    for start in range(0, len(counts), step):
-        chunk = counts[start : start + step]
-        for index, code in enumerate(chunk, start):
-            check_counts(code, size_hw, f"mask {index}")
-        mask_HWR = coco.decode([{"size": list(size_hw), "counts": code} for code in chunk])
-        for index in range(len(chunk)):
-            yield mask_HWR[..., index].astype(bool)
+    """Yield the bool masks (H, W) one by one. Raises as `decode_masks`."""
+    height, width = size_hw
+    for index, code in enumerate(counts):
+        runs = checked_runs(code, size_hw, f"mask {index}")
+        value = np.arange(len(runs)) % 2 == 1
+        yield np.repeat(value, runs).reshape(width, height).T
 
 
 def mask_areas(counts: Sequence[bytes], size_hw: tuple[int, int]) -> np.ndarray:
@@ -73,43 +73,45 @@ def compress_counts(runs: Sequence[int] | np.ndarray, size_hw: tuple[int, int], 
     return bytes(coco.frPyObjects(code, *size_hw)["counts"])
 
 
-def check_counts(counts: bytes, size_hw: tuple[int, int], where: str) -> None:
-    """Raise `ValueError`, opening with `where`, unless compressed counts fill a mask of that size exactly.
+def checked_runs(counts: bytes, size_hw: tuple[int, int], where: str) -> np.ndarray:
+    """Run lengths (zeros first) of compressed counts, int64, checked to fill a mask of that size exactly.
 
-    pycocotools itself does not check and would return masks with garbage or crash.
+    Raises `ValueError`, opening with `where`.
     """
+    runs = uncompress_counts(counts, where)
     pixels = size_hw[0] * size_hw[1]
-    found = sum(uncompress_counts(counts, where))
-    if found != pixels:
+    if runs.sum() != pixels:
         raise ValueError(
-            f"{where}: expected a run-length code of {size_hw[0]} x {size_hw[1]} = {pixels} pixels, found one "
-            f"of {found}; it is damaged or belongs to another image"
+            f"{where}: expected a run-length code of {size_hw[0]} x {size_hw[1]} = {pixels} pixels, found one of "
+            f"{runs.sum()}; it is damaged or belongs to another image"
         )
+    return runs
 
 
-def uncompress_counts(counts: bytes, where: str = "mask") -> list[int]:
-    """Run lengths (zeros first) of compressed counts.
+def uncompress_counts(counts: bytes, where: str = "mask") -> np.ndarray:
+    """Run lengths (zeros first) of compressed counts, int64.
 
     The code (pycocotools, `rleFrString`): 5 bits per character from 48 on, low bits first, bit 6 = more follows, sign
     in the last character; from the fourth run on the difference to the run before the last is stored.
     Raises `ValueError`, opening with `where`, for bytes that no encoder writes.
     """
-    runs: list[int] = []
-    value = shift = 0
-    for byte in counts:
-        digit = byte - 48
-        if not 0 <= digit < 64:
-            raise ValueError(f"{where}: expected characters '0' to 'o' in a run-length code, found byte {byte}")
-        value |= (digit & 31) << shift
-        shift += 5
-        if digit & 32:
-            continue
-        if digit & 16:
-            value -= 1 << shift
-        runs.append(value + runs[-2] if len(runs) > 2 else value)
-        value = shift = 0
-    if shift or any(run < 0 for run in runs):
-        raise ValueError(f"{where}: the run-length code is cut off or damaged")
+    digit = np.frombuffer(counts, np.uint8).astype(np.int64) - _FIRST_CHARACTER
+    if ((digit < 0) | (digit > _MORE | _LOW_BITS)).any():
+        raise ValueError(f"{where}: expected characters '0' to 'o' in a run-length code, found other bytes")
+    last = np.flatnonzero(digit & _MORE == 0)
+    if not len(last) or last[-1] != len(digit) - 1:
+        raise ValueError(f"{where}: the run-length code is empty or cut off")
+    first = np.concatenate([[0], last[:-1] + 1])
+    length = last - first + 1
+    place = np.arange(len(digit)) - np.repeat(first, length)
+    if length.max() > _LONGEST_NUMBER:
+        raise ValueError(f"{where}: the run-length code holds a number of more than {_LONGEST_NUMBER} characters")
+    runs = np.add.reduceat((digit & _LOW_BITS) << (_BITS * place), first)
+    runs -= np.where(digit[last] & _SIGN, 1 << (_BITS * length), 0)
+    runs[1::2] = runs[1::2].cumsum()
+    runs[2::2] = runs[2::2].cumsum()
+    if (runs < 0).any():
+        raise ValueError(f"{where}: the run-length code is damaged, a run has a negative length")
     return runs
 
 

@@ -15,7 +15,7 @@ from PIL import Image, UnidentifiedImageError
 from wsss_core.artifacts.formats import Row
 from wsss_core.artifacts.manifest import ImageRecord
 from wsss_core.artifacts.regions import RegionRow
-from wsss_core.artifacts.rle import check_counts, compress_counts, mask_areas
+from wsss_core.artifacts.rle import checked_runs, compress_counts, mask_areas
 from wsss_core.exchange.file_names import file_name
 from wsss_core.regions.partition import partition_row
 from wsss_core.settings.regions import PrecomputedRegionsSettings
@@ -84,8 +84,8 @@ def _segmentation(mask: Mapping[str, object], image_hw: tuple[int, int], where: 
     try:
         if isinstance(counts, list):
             return compress_counts(counts, image_hw, where)
-        data = counts.encode("ascii")
-        check_counts(data, image_hw, where)
+        data = counts.encode()
+        checked_runs(data, image_hw, where)
         return data
     except (ValueError, TypeError) as error:
         raise RegionFileError(str(error)) from error

@@ -15,14 +15,18 @@ def fill_small_holes(mask_HW: np.ndarray, min_area_px: int) -> np.ndarray:
 
 
 def drop_small_islands(mask_HW: np.ndarray, min_area_px: int) -> np.ndarray:
-    """Bool mask without its connected pieces below `min_area_px`; if all are, the largest stays. Empty stays empty."""
+    """Bool mask without its connected pieces below `min_area_px`; if all are, the largest stays (the upper left
+    of equals). Empty stays empty."""
     piece_HW, area_P = _pieces(mask_HW)
     if len(area_P) == 1:
         return mask_HW
     kept_P = area_P >= min_area_px
     kept_P[0] = False  # piece 0 is the background
     if not kept_P.any():
-        kept_P[1 + np.argmax(area_P[1:])] = True
+        # OpenCV numbers pieces in no order that one could rely on, so equals are told apart by their first pixel.
+        flat = piece_HW.ravel()
+        largest = area_P[1:].max()
+        kept_P[flat[np.argmax((flat > 0) & (area_P[flat] == largest))]] = True
     return kept_P[piece_HW]
 
 
