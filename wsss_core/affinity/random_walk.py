@@ -14,6 +14,7 @@ from wsss_core.artifacts.manifest import ImageRecord
 from wsss_core.cams.foreground import BACKGROUND, has_own_background, power_background
 from wsss_core.checkpoints.store import load_network
 from wsss_core.data.images import read_image
+from wsss_core.networks.precision import as_input, inference
 from wsss_core.settings.refined_cams import RandomWalkSettings
 from wsss_core.stages.context import Processor, StageContext, typed_row
 
@@ -72,8 +73,8 @@ def processor(context: StageContext) -> Processor:
     def process(record: ImageRecord, rows: Mapping[str, Row]) -> CamRow:
         row = typed_row(rows, "cams", CamRow)
         image_3HW = padded_input(card.normalisation(read_image(record.file)), network.stride)
-        with torch.inference_mode():
-            features_Dhw = network(torch.from_numpy(image_3HW)[None].to(context.device))[0]
+        with inference(settings.precision, context.device):
+            features_Dhw = network(as_input(torch.from_numpy(image_3HW)[None], context.device))[0]
         start_Khw = start_scores(row.scores(), row.class_ids, settings.alpha, network.stride)
         grid_Khw = refined_grid(start_Khw, features_Dhw, settings.beta, 2**settings.log2_steps)
         foreground_ids = [label for label in row.class_ids if label != BACKGROUND]

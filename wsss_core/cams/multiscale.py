@@ -12,6 +12,7 @@ from wsss_core.cams.scales import scaled_images
 from wsss_core.checkpoints.store import load_network
 from wsss_core.data.images import read_image
 from wsss_core.networks.network import TagClassifier
+from wsss_core.networks.precision import Precision, as_input, inference
 from wsss_core.settings.cams import MultiscaleCamsSettings
 from wsss_core.stages.context import Processor, StageContext
 
@@ -30,6 +31,7 @@ def class_activation_grids(
     class_ids: Sequence[int],
     mirror: bool = True,
     device: str = "cpu",
+    precision: Precision = "float32",
 ) -> list[np.ndarray]:
     """One float32 array (K, h, w) per scale: the maps of the tagged classes at the network's grid, image plus mirror.
 
@@ -43,10 +45,10 @@ def class_activation_grids(
     channels = torch.as_tensor([label - 1 for label in class_ids], device=device)
     grids = []
     for scaled in scaled_images(image_HW3, scales):
-        image = torch.from_numpy(np.ascontiguousarray(normalise(scaled))).to(device)
+        image = torch.from_numpy(np.ascontiguousarray(normalise(scaled)))
         batch = torch.stack([image, image.flip(-1)]) if mirror else image[None]
-        with torch.inference_mode():
-            maps_BKhw = network_cam(batch)[:, channels].float()
+        with inference(precision, device):
+            maps_BKhw = network_cam(as_input(batch, device))[:, channels].float()
             total_Khw = maps_BKhw[0] + maps_BKhw[1].flip(-1) if mirror else maps_BKhw[0]
         grids.append(total_Khw.cpu().numpy())
     return grids
@@ -62,7 +64,14 @@ def processor(context: StageContext) -> Processor:
     def process(record: ImageRecord, rows: Mapping[str, Row]) -> CamRow:
         image_HW3 = read_image(record.file)
         grids = class_activation_grids(
-            network.cam, image_HW3, settings.scales, card.normalisation, record.tags, settings.mirror, context.device
+            network.cam,
+            image_HW3,
+            settings.scales,
+            card.normalisation,
+            record.tags,
+            settings.mirror,
+            context.device,
+            settings.precision,
         )
         size_hw = (image_HW3.shape[0], image_HW3.shape[1])
         class_ids = np.asarray(record.tags, np.int32)

@@ -87,6 +87,7 @@ def label_image(
         settings.mirror,
         settings.average,
         settings.max_pixels,
+        settings.precision,
     )
     if settings.crf is not None:
         scores_KHW = refined(image_HW3, scores_KHW, settings.crf, settings.crf_smallest_peak)

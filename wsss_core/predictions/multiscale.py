@@ -42,6 +42,7 @@ def processor(context: StageContext) -> Processor:
             settings.mirror,
             settings.average,
             settings.max_pixels,
+            settings.precision,
         )
         if settings.restrict_to_tags:
             scores_KHW = restricted(scores_KHW, record.tags)

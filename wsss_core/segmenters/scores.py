@@ -14,6 +14,7 @@ from torch.nn import functional
 
 from wsss_core.cams.scales import scaled_images
 from wsss_core.networks.network import Network
+from wsss_core.networks.precision import Precision, as_input, inference
 
 Normalise = Callable[[np.ndarray], np.ndarray]
 
@@ -61,6 +62,7 @@ def predict_scores(
     mirror: bool = False,
     average: Literal["softmax", "logits"] = "softmax",
     max_pixels: int | None = None,
+    precision: Precision = "float32",
 ) -> np.ndarray:
     """Probabilities (K, H, W) float32, summing to 1 over K, of an image uint8 RGB (H, W, 3) of at least 1x1 pixel.
 
@@ -73,9 +75,10 @@ def predict_scores(
     height, width = image_HW3.shape[:2]
     total_KHW: torch.Tensor | None = None
     for scaled in scaled_images(image_HW3, bounded(scales, (height, width), max_pixels)):
-        image_3HW = torch.from_numpy(normalise(scaled)).to(device)
+        image_3HW = torch.from_numpy(normalise(scaled))
         batch = torch.stack([image_3HW, image_3HW.flip(-1)]) if mirror else image_3HW[None]
-        grids = network(batch.contiguous(memory_format=torch.channels_last)).float()
+        with inference(precision, str(device)):
+            grids = network(as_input(batch, str(device))).float()
         rows = interpolation_matrix(height, scaled.shape[0], grids.shape[2], network.stride).to(device)
         columns = interpolation_matrix(width, scaled.shape[1], grids.shape[3], network.stride).to(device)
         for number, grid_Khw in enumerate(grids):

@@ -10,9 +10,9 @@ class CrfPairSettings(Settings):
     """Two CRFs over the CAMs with a low and a high power of the background (PSA, "la" and "ha")."""
 
     alpha_low: Positive = 4.0
-    """Background = (1 - largest CAM)^alpha. Low: strong background, so what stays foreground is confident foreground."""
+    """Background = (1 - largest CAM)^alpha. Low: strong background, so what stays foreground surely is."""
     alpha_high: Positive = 32.0
-    """High: weak background, so what stays background is confident background."""
+    """High: weak background, so what stays background surely is."""
     crf: CrfSettings = CrfSettings()
     """The dense CRF."""
 

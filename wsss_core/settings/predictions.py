@@ -29,5 +29,7 @@ class MultiscalePredictionsSettings(Settings):
     restrict_to_tags: bool = False
     """Allow only the image's tags and the background. The tags are then an INPUT of the predictions: such figures must
     not be compared with published validation results, which use no tags."""
+    precision: Literal["float32", "bfloat16"] = "float32"
+    """Arithmetic of the network; bfloat16 is several times as fast where the processor has instructions for it."""
     confidence: bool = False
     """Store the probability of the chosen label, too."""

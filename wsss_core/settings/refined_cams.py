@@ -17,5 +17,7 @@ class RandomWalkSettings(Settings):
     """The walk has 2 to this power steps (8: 256 steps)."""
     alpha: Positive = 16.0
     """Background score = (1 - largest CAM)^alpha."""
+    precision: Literal["float32", "bfloat16"] = "float32"
+    """Arithmetic of the network; bfloat16 is several times as fast where the processor has instructions for it."""
     dtype: Literal["float16", "float32"] = "float16"
     """Number format in which the grid maps are stored."""

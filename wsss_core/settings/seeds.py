@@ -26,7 +26,7 @@ class BackgroundRule(Settings):
 
 
 class ArgmaxSettings(BackgroundRule):
-    """Each pixel takes the class with the highest score. With neither rule given: threshold 0.2, as published with PSA."""
+    """Each pixel takes the class with the highest score. With neither rule given: threshold 0.2, as in PSA."""
 
     ignore_below: Probability | None = None
     """Lower end of a band of background scores: pixels that are background at `threshold` but not at `ignore_below`

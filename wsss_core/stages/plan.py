@@ -109,12 +109,20 @@ class Plan:
             stage=stage.name,
             kind=stage.kind,
             method=stage.method,
-            settings=stage.settings.model_dump(mode="json"),
+            settings=self._settings(stage),
             inputs=inputs,
             input_kinds={key: self.graph.stages[ref].kind for key, ref in inputs.items()},
             splits=self.splits(stage),
             seed=stage.seed,
         ).to_json()
+
+    def _settings(self, stage: Stage) -> dict[str, object]:
+        """The resolved settings; a report also gets the figures that the stages expect."""
+        settings: dict[str, object] = stage.settings.model_dump(mode="json")
+        if stage.kind == "report":
+            expected = {source.name: dict(source.expected) for source in self._sources(stage) if source.expected}
+            settings["expected"] = {**expected, **dict(settings["expected"])}  # type: ignore[call-overload]
+        return settings
 
     def code(self, stage: Stage, script: str) -> str:
         """Code fingerprint of a stage that `script` runs."""
