@@ -50,11 +50,13 @@ class MaskGeneratorSettings(Settings):
     points_per_side: Annotated[int, Field(ge=1, le=128)] = 16
     """Points of the grid along each side of the image; time grows with the square."""
     prompts_per_batch: Annotated[int, Field(ge=1)] = 4
-    """Points decoded together. A matter of memory and speed, not of results; 4 are fastest on a CPU, 64 suit a GPU."""
-    predicted_iou_threshold: UnitInterval = 0.86
-    """Masks are kept when the network's own estimate of their IoU is above this."""
-    stability_threshold: UnitInterval = 0.92
-    """Masks are kept when their stability score is at least this."""
+    """Points decoded together. A matter of memory and speed, not of results; about 4 are fastest on a CPU."""
+    predicted_iou_threshold: UnitInterval = 0.80
+    """Masks are kept when the network's own estimate of their IoU is above this. SAM's own default is 0.88. On 15 train
+    images of PASCAL VOC, 0.80 with a stability of 0.85 covers 94 % of the pixels and allows a mIoU of 0.94; 0.86 with
+    0.92 covers 89 % and allows 0.91, in the same time."""
+    stability_threshold: UnitInterval = 0.85
+    """Masks are kept when their stability score is at least this. SAM's own default is 0.95."""
     stability_offset: Positive = 1.0
     """Stability is the IoU of the masks cut at logits of plus and minus this."""
     box_nms_threshold: UnitInterval = 0.7
