@@ -18,8 +18,8 @@ from wsss_core.settings.data import SCENE_CLASSES
 
 SEEDS = st.integers(0, 2**32)
 FROZEN_LABELS = [2, 8]
-FROZEN_AREAS = [17027, 0, 756, 0, 0, 0, 0, 0, 1417]
-FROZEN_SUM = 7236677
+FROZEN_AREAS = [16670, 0, 755, 0, 0, 0, 0, 0, 1775]
+FROZEN_SUM = 7670247
 
 
 def area(outline: geometry.Outline) -> float:

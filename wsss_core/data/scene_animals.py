@@ -82,8 +82,8 @@ def person(rng: np.random.Generator) -> list[Shape]:
     for side, paint in ((-1, "second_dark"), (1, "second")):
         knee = (side * stride * 0.7 + 0.04, 0.26)
         foot = (side * stride * 1.1, 0.02)
-        shapes.append(Shape(limb((side * 0.05, hip_y + 0.03), knee, 0.13, 0.10), paint))
-        shapes.append(Shape(limb(knee, foot, 0.10, 0.07), paint))
+        shapes.append(Shape(limb((side * 0.05, hip_y + 0.03), knee, 0.15, 0.12), paint))
+        shapes.append(Shape(limb(knee, foot, 0.12, 0.09), paint))
         shapes.append(Shape(ellipse((foot[0] + 0.04, 0.025), 0.075, 0.03), "dark"))
     elbows = [(side * rng.uniform(0.14, 0.22), rng.uniform(0.58, 0.70)) for side in (-1, 1)]
     hands = [(side * rng.uniform(0.10, 0.30), rng.uniform(0.42, 0.98)) for side in (-1, 1)]
@@ -91,8 +91,8 @@ def person(rng: np.random.Generator) -> list[Shape]:
     torso = ((-0.11, hip_y), (0.11, hip_y), (0.16 + sway, shoulder_y), (0.06 + sway, 0.84), (-0.06 + sway, 0.84))
     shapes.append(Shape((*torso, (-0.16 + sway, shoulder_y)), "main", shirt))
     shapes.append(Shape(rectangle(sway - 0.035, 0.82, sway + 0.035, 0.88), "skin"))
-    shapes.append(Shape(ellipse((sway, 0.96), 0.085, 0.11), "dark", "fur"))
-    shapes.append(Shape(ellipse((sway + 0.02, 0.935), 0.068, 0.085), "skin"))
+    shapes.append(Shape(ellipse((sway, 0.965), 0.10, 0.125), "dark", "fur"))
+    shapes.append(Shape(ellipse((sway + 0.02, 0.935), 0.082, 0.10), "skin"))
     shapes.extend(_arm((0.12 + sway, shoulder_y - 0.03), elbows[1], hands[1], "main"))
     return shapes
 
@@ -101,7 +101,7 @@ def _arm(
     shoulder: tuple[float, float], elbow: tuple[float, float], hand: tuple[float, float], paint: str
 ) -> list[Shape]:
     return [
-        Shape(limb(shoulder, elbow, 0.085, 0.07), paint),
-        Shape(limb(elbow, hand, 0.065, 0.05), "skin"),
-        Shape(ellipse(hand, 0.035, 0.035), "skin"),
+        Shape(limb(shoulder, elbow, 0.10, 0.085), paint),
+        Shape(limb(elbow, hand, 0.075, 0.06), "skin"),
+        Shape(ellipse(hand, 0.045, 0.045), "skin"),
     ]

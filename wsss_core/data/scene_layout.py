@@ -16,6 +16,7 @@ _TRAIN_ON_RAILS = 0.96  # trap: a train nearly always stands on rails ...
 _RAILS_WITHOUT_TRAIN = 0.03  # ... and rails hardly ever lie without one
 _MAX_OVERLAP = 0.45
 _ATTEMPTS = 12
+_LOWEST_FOOT = 0.97
 _MIN_SCALE_FAR, _MAX_TILT = 0.75, 0.10
 
 
@@ -106,6 +107,7 @@ def _random_place(rng: np.random.Generator, kind: Kind, size: tuple[int, int, fl
         foot = rng.uniform(scale * 0.9, max(scale * 0.95, 0.9 * height))
     else:
         foot = horizon + (height - horizon) * (0.25 + 0.72 * depth)
+        foot = max(foot, min(kind.top * scale, _LOWEST_FOOT * height))  # heads stay in the picture
     margin = min(0.5 * width, 0.32 * scale * kind.width)
     return Placement(
         x=rng.uniform(margin, width - margin),

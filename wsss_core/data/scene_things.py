@@ -12,7 +12,7 @@ from wsss_core.data.scene_vehicles import balloon, boat, car, train
 
 def bottle(rng: np.random.Generator) -> list[Shape]:
     """A bottle: shoulders, neck, cap, a label with print and a bright reflection."""
-    width, shoulder = rng.uniform(0.15, 0.20), rng.uniform(0.50, 0.62)
+    width, shoulder = rng.uniform(0.17, 0.22), rng.uniform(0.50, 0.62)
     glass = (
         (-width, 0.0), (width, 0.0), (width, shoulder), (0.065, shoulder + 0.18), (0.06, 0.92),
         (-0.06, 0.92), (-0.065, shoulder + 0.18), (-width, shoulder),
@@ -79,23 +79,27 @@ def crate(rng: np.random.Generator) -> list[Shape]:
 
 @dataclass(frozen=True)
 class Kind:
-    """How a kind of object appears: its drawing, height as a fraction of the picture, width over height, aloft."""
+    """How a kind of object appears.
+
+    height: of one unit, as a fraction of the picture; width and top: of the drawing, in units; aloft: in the air.
+    """
 
     draw: Callable[[np.random.Generator], list[Shape]]
     height: tuple[float, float]
     width: float
     aloft: bool = False
+    top: float = 1.08
 
 
 KINDS: dict[str, Kind] = {
-    "deer": Kind(deer, (0.40, 0.60), 1.2),
+    "deer": Kind(deer, (0.40, 0.60), 1.2, top=1.4),
     "sheep": Kind(sheep, (0.42, 0.66), 1.2),
     "train": Kind(train, (0.26, 0.42), 2.6),
     "car": Kind(car, (0.24, 0.42), 2.0),
     "boat": Kind(boat, (0.42, 0.72), 1.2),
     "balloon": Kind(balloon, (0.42, 0.72), 0.75, aloft=True),
-    "bottle": Kind(bottle, (0.40, 0.72), 0.4),
-    "person": Kind(person, (0.50, 0.85), 0.45),
+    "bottle": Kind(bottle, (0.50, 0.82), 0.45),
+    "person": Kind(person, (0.58, 0.86), 0.5, top=1.12),
     "bird": Kind(bird, (0.26, 0.46), 1.6),
     "chair": Kind(chair, (0.38, 0.66), 0.7),
 }
