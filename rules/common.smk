@@ -1,4 +1,4 @@
-# What every rule uses: which nodes ("experiment/stage") a rule is for, and what a stage may ask of the machine.
+# Shared by all rules. Which nodes ("experiment/stage") a rule is for, and what a stage may ask of the machine.
 import re
 
 RESULTS = PLAN.results
@@ -20,8 +20,18 @@ def nodes(*kinds):
     return "|".join(names) or "(?!)"
 
 
+def evaluated_names():
+    """Wildcard pattern of what the evaluation stages evaluate, so that their own `stage.json` is not taken for it."""
+    names = [re.escape(name) for stage in PLAN.graph.of_kind("evaluation") for name in PLAN.targets(stage)]
+    return "|".join(names) or "(?!)"
+
+
 def stage_of(wildcards):
     return PLAN.stage(wildcards.node)
+
+
+def evaluated(wildcards):
+    return PLAN.targets(stage_of(wildcards))[wildcards.target]
 
 
 def request_of(wildcards):

@@ -9,6 +9,8 @@ rule data:
         "logs/{node}.log",
     wildcard_constraints:
         node=nodes("data"),
+    conda:
+        "../envs/cpu.yaml"
     threads: 1
     resources:
         mem_mb=MEMORY_MB["data"],
@@ -17,8 +19,6 @@ rule data:
         code=code_of("data"),
         listing=lambda wildcards: PLAN.listing_fingerprint(stage_of(wildcards)),
         results=RESULTS,
-    conda:
-        "../envs/cpu.yaml"
     shell:
         "python workflow_scripts/data.py --request {params.request:q} --code {params.code}"
         " --results {params.results:q} 2> {log:q}"

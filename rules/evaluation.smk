@@ -1,12 +1,8 @@
 # Figures of every stage for which ground truth exists: one job per evaluated stage.
-def evaluated(wildcards):
-    return PLAN.targets(stage_of(wildcards))[wildcards.target]
-
-
 rule evaluation:
     input:
         products=lambda wildcards: PLAN.products(evaluated(wildcards)),
-        about=lambda wildcards: PLAN.finished(evaluated(wildcards)),
+        about=lambda wildcards: [PLAN.finished(stage) for stage in PLAN.lineage(evaluated(wildcards))],
         manifest=lambda wildcards: PLAN.products(PLAN.graph.data_of(evaluated(wildcards))),
     output:
         figures=RESULTS / "{node}/{target}.json",
@@ -15,7 +11,9 @@ rule evaluation:
         "logs/{node}/{target}.log",
     wildcard_constraints:
         node=nodes("evaluation"),
-        target=r"(?!stage$)[A-Za-z0-9][A-Za-z0-9_.-]*",
+        target=evaluated_names(),
+    conda:
+        "../envs/cpu.yaml"
     threads: 1
     resources:
         mem_mb=MEMORY_MB["evaluation"],
@@ -23,8 +21,6 @@ rule evaluation:
         request=lambda wildcards: PLAN.request(stage_of(wildcards), evaluated(wildcards)),
         code=code_of("evaluation"),
         results=RESULTS,
-    conda:
-        "../envs/cpu.yaml"
     shell:
         "python workflow_scripts/evaluation.py --request {params.request:q} --target {wildcards.target:q}"
         " --results {params.results:q} 2> {log:q}"
@@ -40,14 +36,14 @@ rule evaluated:
     wildcard_constraints:
         node=nodes("evaluation"),
     localrule: True
+    conda:
+        "../envs/cpu.yaml"
     threads: 1
     resources:
         mem_mb=1000,
     params:
         request=request_of,
         code=code_of("evaluation"),
-    conda:
-        "../envs/cpu.yaml"
     shell:
         "python workflow_scripts/summary.py --request {params.request:q} --code {params.code} --out {output:q}"
         " 2> {log:q}"

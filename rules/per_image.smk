@@ -16,6 +16,8 @@ for kind in PER_IMAGE_KINDS:
         wildcard_constraints:
             node=nodes(kind),
             part=r"\d{5}",
+        conda:
+            "../envs/cpu.yaml"
         threads: 1
         resources:
             mem_mb=MEMORY_MB["per_image"],
@@ -25,8 +27,6 @@ for kind in PER_IMAGE_KINDS:
             request=request_of,
             code=code_of("per_image"),
             results=RESULTS,
-        conda:
-            "../envs/cpu.yaml"
         shell:
             "python workflow_scripts/per_image.py --request {params.request:q} --part {wildcards.part}"
             " --results {params.results:q} --device {resources.device} 2> {log:q}"
@@ -44,14 +44,14 @@ rule summary:
     wildcard_constraints:
         node=nodes(*PER_IMAGE_KINDS),
     localrule: True
+    conda:
+        "../envs/cpu.yaml"
     threads: 1
     resources:
         mem_mb=1000,
     params:
         request=request_of,
         code=code_of("per_image"),
-    conda:
-        "../envs/cpu.yaml"
     shell:
         "python workflow_scripts/summary.py --request {params.request:q} --code {params.code} --out {output:q}"
         " {input:q} 2> {log:q}"

@@ -13,6 +13,8 @@ rule report:
         "logs/{node}.log",
     wildcard_constraints:
         node=nodes("report"),
+    conda:
+        "../envs/cpu.yaml"
     threads: 1
     resources:
         mem_mb=MEMORY_MB["report"],
@@ -20,7 +22,5 @@ rule report:
         request=request_of,
         code=code_of("report"),
         results=RESULTS,
-    conda:
-        "../envs/cpu.yaml"
     shell:
         "python workflow_scripts/report.py --request {params.request:q} --results {params.results:q} 2> {log:q}"

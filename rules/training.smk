@@ -17,6 +17,8 @@ for kind in TRAINING_KINDS:
             "logs/{node}.log",
         wildcard_constraints:
             node=nodes(kind),
+        conda:
+            "../envs/cpu.yaml"
         threads: COMPUTE.training_threads
         resources:
             mem_mb=MEMORY_MB["training"],
@@ -28,8 +30,6 @@ for kind in TRAINING_KINDS:
             request=request_of,
             code=code_of("training"),
             results=RESULTS,
-        conda:
-            "../envs/cpu.yaml"
         shell:
             "python workflow_scripts/training.py --request {params.request:q} --code {params.code}"
             " --results {params.results:q} --device {resources.device} --threads {resources.torch_threads}"

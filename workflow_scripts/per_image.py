@@ -4,10 +4,12 @@ Inputs: the request and part number; manifest, upstream parts and networks below
 Outputs: <results>/<experiment>/<stage>/parts/<part>.arrow and stats/<part>.json.
 """
 
+import importlib
 from pathlib import Path
 
 import click
 
+from wsss_core import registry
 from wsss_core.artifacts.atomic import write_json
 from wsss_core.stages.command import plain_errors
 from wsss_core.stages.device import prepare_device
@@ -27,7 +29,9 @@ THREADS = 1  # fixed, so that results do not depend on the cores; parts run besi
 def main(request: str, part: int, results: Path, device: str) -> None:
     """Make one part of a per-image stage."""
     watch = Stopwatch()
-    context = Request.from_json(request).context(results, prepare_device(device, THREADS), THREADS, 0)
+    asked = Request.from_json(request)
+    importlib.import_module(registry.METHODS[asked.kind][asked.method].module)
+    context = asked.context(results, prepare_device(device, THREADS), THREADS, 0)
     images = run_part(context, part, part_path(context.folder, part))
     write_json(context.folder / "stats" / f"{part:05d}.json", watch.stats(images, context.device))
 

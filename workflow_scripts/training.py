@@ -31,9 +31,10 @@ def main(request: str, code: str, results: Path, device: str, threads: int, work
     """Train a network."""
     watch = Stopwatch()
     asked = Request.from_json(request)
+    method = importlib.import_module(registry.METHODS[asked.kind][asked.method].module)
     context = asked.context(results, prepare_device(device, threads), threads, workers)
     context = replace(context, run_key=run_key(request, code, context))
-    importlib.import_module(registry.METHODS[asked.kind][asked.method].module).train(context)
+    method.train(context)
     images = len(context.manifest.select(context.splits))
     write_provenance(context.folder, asked, code, watch.stats(images, context.device))
 

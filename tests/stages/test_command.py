@@ -1,3 +1,5 @@
+import sys
+
 import pytest
 
 from wsss_core.artifacts.atomic import ArtifactError
@@ -65,6 +67,11 @@ def test_auto_takes_cuda_when_there_is_one_else_the_processor(monkeypatch: pytes
     for there, expected in [(True, "cuda"), (False, "cpu")]:
         monkeypatch.setattr("torch.cuda.is_available", lambda there=there: there)
         assert prepare_device("auto", 1) == expected
+
+
+def test_a_method_that_has_not_loaded_torch_gets_the_processor(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(sys.modules, "torch")
+    assert prepare_device("cuda", 1) == "cpu"
 
 
 def test_cuda_that_is_not_there_is_refused_with_the_remedy(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -75,6 +75,16 @@ class Plan:
         """The file whose presence says that a stage is complete."""
         return self.folder(stage.ref) / (REPORT_FILE if stage.kind == "report" else STAGE_NAME)
 
+    def lineage(self, stage: Stage) -> list[Stage]:
+        """The stage and everything it is made from, upstream last."""
+        found = {stage.ref: stage}
+        waiting = [stage]
+        while waiting:
+            fresh = [source for source in self._sources(waiting.pop()) if source.ref not in found]
+            found.update({source.ref: source for source in fresh})
+            waiting.extend(fresh)
+        return list(found.values())
+
     def final_targets(self) -> list[Path]:
         """Files that a full run of the experiment makes."""
         return [self.finished(stage) for stage in self.experiment.stages.values()]
