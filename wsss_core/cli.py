@@ -42,6 +42,8 @@ class LazyGroup(click.Group):
         """Run the sub-command; errors of the user's input end with their text and exit code 2."""
         try:
             return super().invoke(ctx)
+        except BrokenPipeError:  # the reader, such as `head`, has seen enough; click ends quietly
+            raise
         except Exception as error:
             if ctx.params["debug"] or not (is_for_users(error) or isinstance(error, ValueError | OSError)):
                 raise

@@ -1,3 +1,4 @@
+import errno
 import subprocess
 import sys
 import time
@@ -81,6 +82,13 @@ def test_other_value_errors_say_how_to_see_more(monkeypatch: pytest.MonkeyPatch)
     assert result.exit_code == 2
     assert result.stderr.startswith("wsss: 3 is odd\n")
     assert "--debug" in result.stderr
+
+
+def test_a_reader_that_has_seen_enough_is_no_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cli.LazyGroup, "get_command", lambda self, ctx, name: failing(BrokenPipeError(errno.EPIPE, "")))
+    result = CliRunner().invoke(cli.main, ["plan"])
+    assert result.exit_code == 1
+    assert result.stderr == ""
 
 
 def test_debug_shows_where_an_error_came_from(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -41,7 +41,7 @@ def test_a_faulty_image_is_a_fault_and_the_rest_is_still_checked(photos: Path, c
     (photos / "photos/ein Bild 3.png").write_bytes(b"")
     result = doctor(config)
     assert result.exit_code == 1
-    assert "1 faults" in result.output
+    assert "1 fault," in result.output
     assert "device cpu" in result.output
 
 

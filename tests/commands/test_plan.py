@@ -57,11 +57,25 @@ def test_each_stage_has_a_line_with_jobs_and_reason(dry_run, config: Path) -> No
     assert "3 jobs would run." in result.output
 
 
+def test_the_job_that_sums_up_a_stage_gives_no_reason_of_its_own(dry_run, config: Path) -> None:  # type: ignore[no-untyped-def]
+    dry_run(
+        ("regions", "regions/parts/00000.arrow", "Missing output files: x"),
+        ("summary", "regions/stage.json", "Input files updated by another job: RESULTS/pets/regions/stats/00000.json"),
+    )
+    assert line_of(plan(config), "regions") == ["regions", "regions", "2", "not made yet"]
+
+
 def test_nothing_to_do_is_said(dry_run, config: Path) -> None:  # type: ignore[no-untyped-def]
     dry_run(text="Nothing to be done (all requested files are present and up to date).\n")
     result = plan(config)
     assert result.exit_code == 0
     assert "Nothing to do: all results are up to date." in result.output
+
+
+def test_until_leaves_out_what_is_not_asked_for(dry_run, config: Path) -> None:  # type: ignore[no-untyped-def]
+    dry_run(("data", "data/manifest.arrow", "Missing output files: x"))
+    lines = plan(config, "--until", "coarse").output.splitlines()
+    assert [line.split()[0] for line in lines if line][2:] == ["data", "coarse", "1"]
 
 
 def test_it_is_a_dry_run_of_the_same_command(dry_run, config: Path) -> None:  # type: ignore[no-untyped-def]
@@ -86,3 +100,11 @@ def test_a_wrong_config_never_reaches_snakemake(dry_run, config: Path) -> None: 
     assert result.exit_code == 2
     assert "did you mean 'felzenszwalb'" in result.stderr
     assert calls == []
+
+
+def test_snakemake_itself_is_asked(config: Path) -> None:
+    result = plan(config)
+    assert result.exit_code == 0, result.output
+    assert line_of(result, "data") == ["data", "data", "1", "not made yet"]
+    assert line_of(result, "regions") == ["regions", "regions", "4", "not made yet"]  # three parts and their summary
+    assert not (config.parent / "results").exists()

@@ -35,7 +35,7 @@ def request(**settings: object) -> str:
         ("Updated input files: photos/tags.csv", ["input is newer: photos/tags.csv"]),
         ("Set of input files has changed since last execution", ["its set of input files changed"]),
         ("Code has changed since last execution", ["the command of its rule changed"]),
-        ("Forced execution", ["asked for"]),
+        ("Forced execution", ["asked for, or interrupted the last time"]),
         ("A reason of a later Snakemake", ["A reason of a later Snakemake"]),
     ],
 )

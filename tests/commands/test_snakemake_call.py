@@ -1,9 +1,10 @@
+import os
 import sys
 from pathlib import Path
 
 import pytest
 
-from wsss_core.commands.snakemake_call import snakemake_command
+from wsss_core.commands.snakemake_call import environment, snakemake_command
 from wsss_core.settings.base import SettingsError
 
 
@@ -43,3 +44,12 @@ def test_a_profile_may_be_a_folder_elsewhere(root: Path, tmp_path: Path) -> None
 def test_an_unknown_profile_is_refused_with_the_nearest_name(root: Path) -> None:
     with pytest.raises(SettingsError, match="did you mean 'slurm'"):
         snakemake_command(root, root / "x.yaml", "slrum")
+
+
+def test_jobs_find_this_python_and_the_package_first(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "/usr/bin")
+    monkeypatch.setenv("PYTHONPATH", "/mine")
+    assert environment(root)["PATH"] == f"{Path(sys.executable).parent}{os.pathsep}/usr/bin"
+    assert environment(root)["PYTHONPATH"] == f"{root}{os.pathsep}/mine"
+    monkeypatch.delenv("PYTHONPATH")
+    assert environment(root)["PYTHONPATH"] == str(root)

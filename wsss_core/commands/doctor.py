@@ -30,9 +30,13 @@ def doctor(ctx: click.Context, config: Path) -> None:
     # Paths in a config are relative to the folder the workflow runs in.
     with contextlib.chdir(workflow_root()):
         findings = _examine(config)
-    count = {level: sum(finding.level == level for finding in findings) for level in ("fault", "warning")}
-    click.echo(f"\n{count['fault']} faults, {count['warning']} warnings")
-    ctx.exit(1 if count["fault"] else 0)
+    faults, warnings = (sum(finding.level == level for finding in findings) for level in ("fault", "warning"))
+    click.echo(f"\n{_counted(faults, 'fault')}, {_counted(warnings, 'warning')}")
+    ctx.exit(1 if faults else 0)
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
 
 
 def _examine(config: Path) -> list[Finding]:

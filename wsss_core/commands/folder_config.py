@@ -83,8 +83,8 @@ def _quoted(value: Path | None) -> str:
 
 _TEXT = """\
 # From {count} tagged photographs to pixel masks and a segmentation network.
-# Every setting has a default; docs/settings.md and the schema list them all. A changed setting reruns its own stage
-# and what follows, nothing else.
+# Every setting has a default, and wrong ones are refused with the right ones named. A changed setting reruns its own
+# stage and what follows, nothing else.
 experiment: {name}
 description: ""
 seed: 0

@@ -37,7 +37,7 @@ def plan(config: Path, until: str | None, profile: str) -> None:
     experiment = Experiment.load(config)
     root = workflow_root()
     command = snakemake_command(root, config, profile, targets_until(experiment, until, root), extra=["--dry-run"])
-    lines = planned_stages(experiment, parse_jobs(_output(command, root)))
+    lines = planned_stages(experiment, parse_jobs(_output(command, root)), until)
     click.echo(
         text_table(("stage", "kind", "jobs", "why"), [(s.name, s.kind, str(s.jobs or "-"), s.why) for s in lines])
     )
@@ -46,7 +46,7 @@ def plan(config: Path, until: str | None, profile: str) -> None:
 
 
 def _output(command: Sequence[str], root: Path) -> str:
-    done = subprocess.run(command, cwd=root, env=environment(), capture_output=True, text=True, check=False)
+    done = subprocess.run(command, cwd=root, env=environment(root), capture_output=True, text=True, check=False)
     text = f"{done.stdout}\n{done.stderr}"
     if done.returncode:
         tail = "\n".join(text.strip().splitlines()[-_ERROR_LINES:])
@@ -54,29 +54,48 @@ def _output(command: Sequence[str], root: Path) -> str:
     return text
 
 
-def planned_stages(experiment: Experiment, jobs: Iterable[Job]) -> list[PlannedStage]:
-    """One line per stage of the graph, upstream first; stages without jobs are up to date (or not asked for)."""
+def planned_stages(experiment: Experiment, jobs: Iterable[Job], until: str | None = None) -> list[PlannedStage]:
+    """One line per stage of the graph, upstream first; with `until`, only that stage and those it needs."""
     results = experiment.file.compute.results
     by_stage: dict[str, list[Job]] = {}
     for job in jobs:
         for ref in {found for file in job.outputs if (found := stage_of(file, results))}:
             by_stage.setdefault(ref, []).append(job)
     lines = []
+    asked_for = _upstream(experiment, until)
     for ref, stage in experiment.graph.stages.items():
+        if ref not in asked_for:
+            continue
         mine = by_stage.get(ref, [])
         name = stage.name if stage.experiment == experiment.name else ref
-        lines.append(PlannedStage(name, stage.kind, len(mine), _why(mine, results, experiment.name)))
+        reasons = [explain(job.reason, results, experiment.name) for job in mine]
+        lines.append(PlannedStage(name, stage.kind, len(mine), _why(reasons, own=f"follows {name}")))
     return lines
 
 
-def _why(jobs: Sequence[Job], results: str, experiment: str) -> str:
-    """The reasons of a stage's jobs, each once; with its number of jobs where it does not hold for all."""
+def _upstream(experiment: Experiment, until: str | None) -> set[str]:
+    """References of the stage `until` and of all that it needs; of every stage when it is None."""
+    stages = experiment.graph.stages
+    if until is None:
+        return set(stages)
+    waiting = [until if "/" in until else f"{experiment.name}/{until}"]
+    found: set[str] = set()
+    while waiting:
+        ref = waiting.pop()
+        found.add(ref)
+        waiting += [source for refs in stages[ref].inputs.values() for source in refs if source not in found]
+    return found
+
+
+def _why(reasons: Sequence[Sequence[str]], own: str) -> str:
+    """The reasons of a stage's jobs, each once; with the number of jobs where one does not hold for all.
+
+    `own`: what the job says that sums up the stage's other jobs; left out, the others have said why.
+    """
     counts: dict[str, int] = {}
-    for job in jobs:
-        for sentence in explain(job.reason, results, experiment):
-            counts[sentence] = counts.get(sentence, 0) + 1
-    if not jobs:
+    for sentence in (sentence for sentences in reasons for sentence in sentences if sentence != own):
+        counts[sentence] = counts.get(sentence, 0) + 1
+    if not reasons:
         return UP_TO_DATE
-    return "; ".join(
-        text if count == len(jobs) else f"{text} ({count} of {len(jobs)})" for text, count in counts.items()
-    )
+    total = sum(any(sentence != own for sentence in sentences) for sentences in reasons)
+    return "; ".join(text if count == total else f"{text} ({count} of {total})" for text, count in counts.items())

@@ -15,7 +15,7 @@ _CLAUSES = re.compile(
     r"Software environment|Forced))"
 )
 _FIXED = {
-    "Forced execution": "asked for",
+    "Forced execution": "asked for, or interrupted the last time",
     "Set of input files has changed since last execution": "its set of input files changed",
     "Code has changed since last execution": "the command of its rule changed",
     "Software environment definition has changed since last execution": "its software environment changed",

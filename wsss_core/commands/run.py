@@ -28,4 +28,4 @@ def run(config: Path, until: str | None, cores: int | None, profile: str, extra:
     sys.stdout.flush()
     os.chdir(root)
     # Snakemake takes this process's place: Ctrl-C and signals of a scheduler reach it, and its exit code is ours.
-    os.execve(command[0], command, environment())
+    os.execve(command[0], command, environment(root))

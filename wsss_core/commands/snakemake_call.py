@@ -53,7 +53,15 @@ def targets_until(experiment: Experiment, stage: str | None, root: Path) -> list
         return [str(plan.finished(plan.find(stage)))]
 
 
-def environment() -> dict[str, str]:
-    """This process's environment, with this Python's folder first: the rules call `python`."""
-    folder = str(Path(sys.executable).parent)
-    return {**os.environ, "PATH": os.pathsep.join([folder, os.environ.get("PATH", os.defpath)])}
+def environment(root: Path) -> dict[str, str]:
+    """This process's environment for a run in the checkout `root`.
+
+    The rules call `python`: this one comes first on the path. Jobs in a conda environment find the package in `root`.
+    """
+    own = {"PATH": str(Path(sys.executable).parent), "PYTHONPATH": str(root)}
+    return {**os.environ, **{key: os.pathsep.join([value, *_inherited(key)]) for key, value in own.items()}}
+
+
+def _inherited(key: str) -> list[str]:
+    value = os.environ.get(key, os.defpath if key == "PATH" else "")
+    return [value] if value else []
