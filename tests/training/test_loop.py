@@ -213,11 +213,15 @@ def test_after_a_training_the_signal_handlers_and_determinism_are_as_before(tmp_
     assert (signal.getsignal(signal.SIGTERM), torch.are_deterministic_algorithms_enabled()) == before
 
 
-def start_script(folder: Path) -> subprocess.Popen[str]:
+def start_script(folder: Path, workers: int = 0) -> subprocess.Popen[str]:
     root = Path(__file__).resolve().parents[2]
     environment = {**os.environ, "PYTHONPATH": f"{root}{os.pathsep}{root / 'tests'}", "OMP_NUM_THREADS": "1"}
     return subprocess.Popen(
-        [sys.executable, str(SCRIPT), str(folder)], stdout=subprocess.PIPE, text=True, env=environment
+        [sys.executable, str(SCRIPT), str(folder), str(workers)],
+        stdout=subprocess.PIPE,
+        text=True,
+        env=environment,
+        start_new_session=True,
     )
 
 
@@ -240,6 +244,18 @@ def test_a_process_killed_twice_without_warning_ends_with_the_bytes_of_an_unbrok
         assert process.returncode == -signal.SIGKILL
     assert 0 < finish(tmp_path / "broken") < steps
     assert_equal_weights(tmp_path / "unbroken", tmp_path / "broken")
+
+
+@pytest.mark.slow
+def test_a_signal_to_the_whole_process_group_saves_the_state_although_helpers_get_it_too(tmp_path):
+    with start_script(tmp_path, workers=2) as process:
+        assert process.stdout is not None
+        for _ in range(5):
+            process.stdout.readline()
+        os.killpg(process.pid, signal.SIGTERM)
+        process.communicate(timeout=120)
+    assert process.returncode == 128 + signal.SIGTERM
+    assert list((tmp_path / "resume").glob("state-*.json"))
 
 
 def test_long_trainings_log_a_quiet_line_now_and_then(tmp_path, caplog, monkeypatch):

@@ -73,7 +73,7 @@ def toy_context(folder: Path, settings: LoopSettings, **changes: object) -> Stag
     return StageContext(**{**fields, "settings": settings, "folder": folder, "splits": ("train",), **changes})  # type: ignore
 
 
-def main(folder: Path) -> None:
+def main(folder: Path, workers: int) -> None:
     """Train slowly enough to be killed, saying when a step is done."""
 
     class SlowTask(ToyTask):
@@ -84,8 +84,8 @@ def main(folder: Path) -> None:
 
     torch.set_num_threads(1)
     settings = toy_settings(epochs=40)
-    fit(SlowTask(), settings, toy_context(folder, settings))
+    fit(SlowTask(), settings, toy_context(folder, settings, workers=workers))
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main(Path(sys.argv[1]), int(sys.argv[2]))

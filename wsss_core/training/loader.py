@@ -7,6 +7,7 @@ import cv2
 import torch
 from torch.utils.data import DataLoader, Dataset
 
+from wsss_core.training.interruption import SIGNALS
 from wsss_core.training.sampling import PieceSampler, SampleKey, sample_generator
 from wsss_core.training.task import Batch, Sample, Samples
 
@@ -56,6 +57,11 @@ def batches(samples: Samples, sampler: PieceSampler, workers: int, device: torch
 
 
 def _prepare_worker(number: int) -> None:
-    """One thread per helper, and signals left to the training process: it saves its state and then ends its helpers."""
+    """One thread per helper, and signals left to the training process.
+
+    A terminal or a job scheduler signals the whole process group; a helper that died of it would break the step after
+    which the training process saves its state. Helpers end when that process closes their queue, or dies.
+    """
     cv2.setNumThreads(0)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    for caught in SIGNALS:
+        signal.signal(caught, signal.SIG_IGN)
