@@ -1,0 +1,52 @@
+"""The table of the benchmarks as text and as the page in docs."""
+
+from collections.abc import Sequence
+
+from benchmarks.timing import Comparison
+
+BENCHMARKS = ("random_walk", "cam_inference", "evaluation", "threshold_sweep", "crf_labels", "cam_store")
+"""Modules with a `run()`, in the order of the table."""
+
+COLUMNS = ("what", "size", "baseline", "ours", "ratio", "target")
+
+PREFACE = """# Benchmarks
+
+`python -m benchmarks` (or `make bench`) measures this project's way of computing against a plain baseline written after
+the original's way, in one run, on one thread, and checks that both give the same result (the CRF and the counts to the
+last bit, float32 computations up to rounding, stored CAMs up to float16). Times are processor times. It fails when a
+target is missed, and writes this page.
+
+The network itself costs the same either way; what the CAM stage saves lies around it. Stored CAMs take more
+processor time than pickled arrays, a millisecond per image to compress and one and a half to enlarge again, and a
+twentieth of the disk and of the time that a disk or network file system needs.
+
+"""
+
+
+def cells(line: Comparison) -> tuple[str, ...]:
+    """One row of the table."""
+    target = "" if line.target is None else f"≥ {line.target:g}"
+    return (
+        line.name,
+        line.size,
+        f"{line.baseline:.4g} {line.unit}",
+        f"{line.ours:.4g} {line.unit}",
+        f"{line.ratio:.3g}",
+        target,
+    )
+
+
+def as_text(lines: Sequence[Comparison]) -> str:
+    """Aligned columns for a terminal."""
+    rows = [COLUMNS, *map(cells, lines)]
+    widths = [max(len(row[column]) for row in rows) for column in range(len(COLUMNS))]
+    return "\n".join(
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
+    )
+
+
+def as_page(lines: Sequence[Comparison], machine: str) -> str:
+    """The page docs/benchmarks.md; `machine` says where the figures were measured."""
+    rows = [COLUMNS, tuple("---" for _ in COLUMNS), *map(cells, lines)]
+    table = "\n".join("| " + " | ".join(row) + " |" for row in rows)
+    return f"{PREFACE}{table}\n\nMeasured on {machine}.\n"

@@ -1,0 +1,47 @@
+"""What the benchmarks report; the benchmarks themselves check that both ways agree, and take minutes."""
+
+import importlib
+
+import pytest
+
+from benchmarks.table import BENCHMARKS, as_page, as_text
+from benchmarks.timing import Comparison, best_time_ms
+
+LINES = [Comparison("walk", "4x4", "ms", 50.0, 1.0, target=40), Comparison("longer name", "4x4", "KB", 3.0, 2.0)]
+
+
+def test_ratio_is_the_saving_and_decides_over_the_target() -> None:
+    assert LINES[0].ratio == 50
+    assert LINES[0].passed
+    assert not Comparison("walk", "4x4", "ms", 39.0, 1.0, target=40).passed
+    assert Comparison("slower", "4x4", "ms", 1.0, 2.0).passed, "without a target nothing can be missed"
+
+
+def test_text_has_aligned_columns() -> None:
+    lines = as_text(LINES).splitlines()
+    assert len(lines) == 3
+    assert len({line.index("4x4") for line in lines[1:]}) == 1
+
+
+def test_page_names_every_line_its_target_and_the_machine() -> None:
+    page = as_page(LINES, "a machine")
+    assert "| walk | 4x4 | 50 ms | 1 ms | 50 | ≥ 40 |" in page
+    assert page.endswith("Measured on a machine.\n")
+
+
+def test_time_is_that_of_the_call_and_its_result_is_kept() -> None:
+    calls = []
+    elapsed, result = best_time_ms(lambda: calls.append(1) or len(calls), repeats=3)
+    assert (len(calls), result) == (3, 3)
+    assert elapsed >= 0
+
+
+@pytest.mark.parametrize("name", BENCHMARKS)
+def test_every_listed_benchmark_can_be_run(name: str) -> None:
+    assert callable(importlib.import_module(f"benchmarks.{name}").run)
+
+
+def test_evaluation_baseline_agrees_on_random_maps() -> None:
+    comparison = importlib.import_module("benchmarks.evaluation").run()[0]
+    assert comparison.baseline > 0
+    assert comparison.ours > 0
