@@ -235,7 +235,7 @@ def finish(folder: Path) -> int:
 @pytest.mark.slow
 def test_a_process_killed_twice_without_warning_ends_with_the_bytes_of_an_unbroken_one(tmp_path):
     steps = finish(tmp_path / "unbroken")
-    for kill_after in (5, 20):
+    for kill_after in (5, 10):
         with start_script(tmp_path / "broken") as process:
             for _ in range(kill_after):
                 assert process.stdout is not None

@@ -83,7 +83,7 @@ def main(folder: Path, workers: int) -> None:
             return super().loss(batch)
 
     torch.set_num_threads(1)
-    settings = toy_settings(epochs=40)
+    settings = toy_settings(epochs=12)
     fit(SlowTask(), settings, toy_context(folder, settings, workers=workers))
 
 
