@@ -32,11 +32,16 @@ _NO_SLOTS: Mapping[str, "Slot"] = MappingProxyType({})
 
 @dataclass(frozen=True)
 class Slot:
-    """A named input of a method: the kinds of stage it takes. `many`: any number of stages, by default all that fit."""
+    """A named input of a method: the kinds of stage it takes.
+
+    `many`: any number of stages, by default all that fit. `optional`: may stay empty, and does unless the file names a
+    stage; with `assumed`, the stage that fits is taken all the same.
+    """
 
     kinds: tuple[str, ...]
     optional: bool = False
     many: bool = False
+    assumed: bool = False
 
 
 @dataclass(frozen=True)
@@ -106,7 +111,7 @@ METHODS: Mapping[str, Mapping[str, Method]] = {
         name: Method(
             f"{_SETTINGS}.segmenter:{model}",
             f"wsss_core.segmenters.{name}",
-            {"seeds": Slot(("seeds", "predictions")), "classifier": _OPTIONAL_CLASSIFIER},
+            {"seeds": Slot(("seeds", "predictions"), optional=True, assumed=True), "classifier": _OPTIONAL_CLASSIFIER},
         )
         for name, model in {"deeplab_v1": "DeepLabV1Settings", "deeplab_v3plus": "DeepLabV3PlusSettings"}.items()
     },

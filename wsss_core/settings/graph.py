@@ -238,7 +238,7 @@ def _default_stages(file: "ExperimentFile", name: str, slot_name: str, slot: Slo
     ]
     if slot.many:
         return fitting
-    if slot.optional:  # an optional input is asked for, never assumed
+    if slot.optional and not slot.assumed:
         return []
     if slot_name in fitting:
         return [slot_name]
