@@ -25,8 +25,8 @@ class RegionRow:
     """Regions of one image.
 
     `rles`: R COCO RLE byte strings (column-major runs, compressed counts) of masks of size `size_hw`.
-    `area` int32 (R,) pixels; `level` int32 (R,), 0 = whole image's crop layer or the only level; `predicted_iou` and
-    `stability` float32 (R,) in 0..1, 1 where the method has none.
+    `area` int32 (R,) pixels; `level` int32 (R,), the method's own (SAM: 0 subpart, 1 part, 2 whole), 0 where there is
+    one; `predicted_iou` and `stability` float32 (R,) in 0..1, 1 where the method has none.
     """
 
     image_id: str
