@@ -23,6 +23,11 @@ REPORT_FILE = "report.html"
 DEFAULT_TRAINING_SPLIT = "train"
 
 
+def stage_has_parts(stage: Stage) -> bool:
+    """Whether a stage makes one row per image."""
+    return stage.kind in registry.PER_IMAGE_KINDS
+
+
 class Plan:
     """Files and params of every stage of an experiment. No image is opened; listings are read once per data stage."""
 
@@ -105,8 +110,12 @@ class Plan:
     def inputs(self, stage: Stage, parts: Iterable[int] | None = None) -> list[Path]:
         """Files a job of a stage reads: manifest, upstream products (of `parts`, or of its splits), weights, lists."""
         wanted = self.listing(stage).parts(self.splits(stage)) if parts is None else tuple(parts)
-        files = [path for source in self._sources(stage) for path in self.products(source, wanted)]
+        files = [path for source in self._sources(stage) for path in self.products(source, self._made(source, wanted))]
         return [*files, *self._outside_files(stage)]
+
+    def _made(self, source: Stage, wanted: Iterable[int]) -> list[int]:
+        """Those of the parts `wanted` that a source has: a report also shows stages that cover fewer splits."""
+        return [part for part in wanted if part in self.parts(source)] if stage_has_parts(source) else []
 
     def request(self, stage: Stage, target: Stage | None = None) -> str:
         """The request of a stage as JSON; for an evaluation, of one `target`."""
