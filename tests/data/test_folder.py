@@ -159,3 +159,9 @@ def test_image_taken_off_the_table_after_listing_is_noticed(photos: Path, tmp_pa
     write_table(tmp_path / "tags.csv", rows[:1])
     with pytest.raises(DataError, match=r"\"o'brien\" was listed and is gone"):
         folder.build(values, listing, tmp_path)
+
+
+def test_the_table_of_tags_is_watched_for_changes(photos: Path, tmp_path: Path) -> None:
+    table = write_table(tmp_path / "tags.csv", [(NAMES[0], "cat")])
+    assert folder.input_files(settings(photos, tags=table)) == [Path(table)]
+    assert folder.input_files(settings(photos)) == []

@@ -182,3 +182,11 @@ def test_real_part_of_voc_is_read_when_it_lies_beside_the_project() -> None:
     assert len(manifest.records) == 130
     assert sum(15 in record.tags for record in manifest.records) >= 33
     assert all(record.boxes and record.truth for record in manifest.records)
+
+
+def test_lists_and_tables_are_watched_for_changes(voc_root: Path) -> None:
+    write_npy(voc_root, {"a": [1, 0]})
+    watched = voc.input_files(settings(voc_root, tag_source="npy"))
+    assert voc_root / "cls_labels.npy" in watched
+    assert [path.suffix for path in watched].count(".txt") == len(settings(voc_root).splits)
+    assert voc_root / "cls_labels.npy" not in voc.input_files(settings(voc_root))

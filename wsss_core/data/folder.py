@@ -34,6 +34,11 @@ def list_images(settings: FolderSettings) -> Listing:
     return Listing(ids, splits, settings.part_size)
 
 
+def input_files(settings: FolderSettings) -> list[Path]:
+    """Files whose change makes the manifest anew: the table of tags. Images are not watched one by one."""
+    return [Path(settings.tags)] if settings.tags else []
+
+
 def build(settings: FolderSettings, listing: Listing, folder: Path | str) -> Manifest:
     """The manifest of the listed images. `folder` (the stage's own) is not needed: nothing is copied.
 

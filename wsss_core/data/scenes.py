@@ -32,6 +32,11 @@ def list_images(settings: ScenesSettings) -> Listing:
     return Listing(tuple(f"scene_{index:05d}" for index in range(count)), splits, settings.part_size)
 
 
+def input_files(settings: ScenesSettings) -> list[Path]:
+    """None: everything is drawn."""
+    return []
+
+
 def build(settings: ScenesSettings, listing: Listing, folder: Path | str) -> Manifest:
     """Draw all scenes into `folder`/VOC-layout and make the manifest by reading that folder."""
     root = Path(folder) / LAYOUT_FOLDER

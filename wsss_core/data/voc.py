@@ -44,6 +44,17 @@ def list_images(settings: VocSettings) -> Listing:
     return Listing(tuple(splits), tuple(tuple(names) for names in splits.values()), settings.part_size)
 
 
+def input_files(settings: VocSettings) -> list[Path]:
+    """Files whose change makes the manifest anew: lists, tag array, boxes and points. Images and masks are not watched
+    one by one; run the data stage by force after exchanging some under their old names."""
+    root = _root(settings)
+    lists = [_list_file(root, split, name) for split, name in settings.splits.items()]
+    tables = [settings.boxes_file, settings.points_file]
+    if settings.tag_source == "npy":
+        tables.append(settings.tags_file)
+    return [*lists, *(root / name for name in tables if (root / name).is_file())]
+
+
 def build(settings: VocSettings, listing: Listing, folder: Path | str) -> Manifest:
     """The manifest of the listed images. `folder` (the stage's own) is not needed: nothing is copied.
 

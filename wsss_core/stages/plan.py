@@ -192,8 +192,7 @@ class Plan:
     def _outside_files(self, stage: Stage) -> list[Path]:
         """Files from outside the workflow: pretrained weights, and the lists of a data stage."""
         if stage.kind == "data":
-            input_files = getattr(importlib.import_module(stage.entry.module), "input_files", None)
-            return list(input_files(stage.settings)) if input_files else []
+            return list(importlib.import_module(stage.entry.module).input_files(stage.settings))
         weights = getattr(stage.settings, "weights", None)
         return [Path(weights)] if weights else []
 
