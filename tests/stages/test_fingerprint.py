@@ -220,3 +220,13 @@ def test_a_method_module_concerns_its_own_method_only_unless_it_builds_on_it() -
     shared = {module: names for module, names in owners.items() if len(names) > 1}
     # scenes are written as a VOC folder and read by the method voc
     assert shared == {"wsss_core.data.voc": {"data.voc", "data.scenes"}}
+
+
+def test_templates_beside_a_reachable_module_are_code_too(package: Path) -> None:
+    before = code_fingerprint(ROOTS)
+    (package / "wsss_core/part/templates").mkdir()
+    with_template = after(package, "wsss_core/part/templates/page.html", "<p>")
+    assert with_template != before
+    assert after(package, "wsss_core/part/templates/page.html", "<b>") != with_template
+    (package / "wsss_core/settings/notes.txt").write_text("not reachable")
+    assert after(package, "wsss_core/part/templates/page.html", "<p>") == with_template

@@ -31,9 +31,20 @@ def code_fingerprint(roots: tuple[str, ...]) -> str:
     Raises `FileNotFoundError` when a root is neither a module of the package nor a file of the project.
     """
     digest = hashlib.sha256()
-    for name in sorted(reachable(roots)):
+    names = sorted(reachable(roots))
+    for name in names:
         digest.update(f"{name}\n{_normalised(_source_file(name))}\n".encode())
+    for path in data_files(names):
+        digest.update(path.name.encode() + path.read_bytes())
     return digest.hexdigest()[:12]
+
+
+def data_files(names: Iterable[str]) -> list[Path]:
+    """Files other than Python beside the modules of the package's rooms, such as the templates of the report."""
+    rooms = {_source_file(name).parent for name in names} - {ROOT / PACKAGE}
+    inside = [room for room in sorted(rooms) if room.is_relative_to(ROOT / PACKAGE)]
+    found = {path for room in inside for path in room.rglob("*") if path.is_file() and "__pycache__" not in path.parts}
+    return sorted(path for path in found if path.suffix != ".py")
 
 
 def reachable(roots: Iterable[str]) -> set[str]:
