@@ -14,7 +14,8 @@ from wsss_core.artifacts.atomic import write_json
 from wsss_core.stages.command import plain_errors
 from wsss_core.stages.device import prepare_device
 from wsss_core.stages.measure import Stopwatch
-from wsss_core.stages.per_image import part_path, run_part
+from wsss_core.stages.part_files import part_path
+from wsss_core.stages.per_image import run_part
 from wsss_core.stages.request import Request
 
 THREADS = 1  # fixed, so that results do not depend on the cores; parts run beside each other instead

@@ -9,7 +9,7 @@ from wsss_core.artifacts.cams import CamRow, encode
 from wsss_core.artifacts.formats import FORMATS
 from wsss_core.artifacts.manifest import ImageRecord, Manifest
 from wsss_core.artifacts.parts import PartWriter
-from wsss_core.stages.per_image import part_path
+from wsss_core.stages.part_files import part_path
 from wsss_core.stages.request import Request
 
 SIZE_HW = (6, 8)

@@ -15,7 +15,8 @@ from wsss_core.data.faults import DataError
 from wsss_core.seeds import argmax
 from wsss_core.stages.context import Processor, StageContext, typed_row
 from wsss_core.stages.errors import StageError, is_for_users
-from wsss_core.stages.per_image import part_path, rows_of, run_part
+from wsss_core.stages.part_files import part_path
+from wsss_core.stages.per_image import rows_of, run_part
 
 
 def context_of(results: Path, **changes: object) -> StageContext:

@@ -32,9 +32,15 @@ def test_an_input_made_anew_changes_the_key(context: StageContext, tmp_path: Pat
     assert run_key("order", "code", context) != before
 
 
-def test_a_further_part_changes_the_key(context: StageContext, tmp_path: Path) -> None:
+def test_a_part_of_another_split_that_is_made_meanwhile_does_not_matter(context: StageContext, tmp_path: Path) -> None:
     before = run_key("order", "code", context)
     (tmp_path / "x/cams/parts/00002.arrow").touch()
+    assert run_key("order", "code", context) == before
+
+
+def test_an_input_network_changes_the_key(context: StageContext, tmp_path: Path) -> None:
+    before = run_key("order", "code", context)
+    (tmp_path / "x/cams/model.safetensors").touch()
     assert run_key("order", "code", context) != before
 
 

@@ -10,12 +10,8 @@ from wsss_core.artifacts.manifest import ImageRecord
 from wsss_core.artifacts.parts import PartReader, PartWriter
 from wsss_core.stages.context import Processor, StageContext
 from wsss_core.stages.errors import StageError
+from wsss_core.stages.part_files import part_path
 from wsss_core.stages.progress import progress
-
-
-def part_path(folder: Path, part: int) -> Path:
-    """File of part number `part` of the stage in `folder`."""
-    return folder / "parts" / f"{part:05d}.arrow"
 
 
 def run_part(context: StageContext, part: int, output: Path) -> int:

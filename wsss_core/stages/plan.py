@@ -13,7 +13,7 @@ from wsss_core.settings.base import SettingsError, nearest
 from wsss_core.settings.experiment import Experiment
 from wsss_core.settings.graph import Stage
 from wsss_core.stages.fingerprint import code_fingerprint
-from wsss_core.stages.per_image import part_path
+from wsss_core.stages.part_files import part_path
 from wsss_core.stages.provenance import FILE_NAME as STAGE_NAME
 from wsss_core.stages.request import Request
 

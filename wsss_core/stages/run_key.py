@@ -5,9 +5,11 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
+from wsss_core.artifacts.manifest import FILE_NAME
 from wsss_core.stages.context import StageContext
+from wsss_core.stages.part_files import part_path
 
-INPUT_PATTERNS = ("manifest.arrow", "model.safetensors", "parts/*.arrow")
+NETWORK_FILE = "model.safetensors"
 
 
 def run_key(request: str, code: str, context: StageContext) -> str:
@@ -22,9 +24,12 @@ def run_key(request: str, code: str, context: StageContext) -> str:
 
 
 def _files(context: StageContext) -> Iterator[Path]:
+    """Files that the training may read. Parts of other splits do not count: they may be made in the meantime."""
+    parts = sorted({record.part for record in context.manifest.select(context.splits, with_skipped=True)})
     for _, folder in sorted(context.inputs.items()):
-        for pattern in INPUT_PATTERNS:
-            yield from sorted(folder.glob(pattern))
+        for path in (folder / FILE_NAME, folder / NETWORK_FILE, *(part_path(folder, part) for part in parts)):
+            if path.is_file():
+                yield path
     weights = getattr(context.settings, "weights", None)
     if weights and Path(weights).is_file():
         yield Path(weights)
