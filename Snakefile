@@ -7,7 +7,7 @@ from snakemake.utils import min_version
 
 from wsss_core.artifacts.atomic import ArtifactError
 from wsss_core.settings.base import SettingsError
-from wsss_core.settings.experiment import Experiment
+from wsss_core.settings.experiment import Experiment, read_yaml
 from wsss_core.stages.plan import Plan
 
 min_version("9.0")
@@ -19,6 +19,8 @@ if not config:
 
 config_folder = Path(workflow.configfiles[0]).parent if workflow.configfiles else Path("config")
 try:
+    for file in workflow.configfiles:
+        read_yaml(Path(file))  # finds what Snakemake's own reading lets pass, such as two stages of one name
     PLAN = Plan(Experiment.from_config(config, config_folder))
 except (SettingsError, ArtifactError, OSError, ValueError) as error:
     raise WorkflowError(f"the experiment cannot run.\n{error}")

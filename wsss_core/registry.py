@@ -35,13 +35,15 @@ class Slot:
     """A named input of a method: the kinds of stage it takes.
 
     `many`: any number of stages, by default all that fit. `optional`: may stay empty, and does unless the file names a
-    stage; with `assumed`, the stage that fits is taken all the same.
+    stage; with `assumed`, the stage that fits is taken all the same. `ask`: in an experiment with stages of several of
+    the kinds, the file must say which one is meant.
     """
 
     kinds: tuple[str, ...]
     optional: bool = False
     many: bool = False
     assumed: bool = False
+    ask: bool = False
 
 
 @dataclass(frozen=True)
@@ -54,6 +56,7 @@ class Method:
 
 
 _CAMS = Slot(("cams", "refined_cams"))
+_CAMS_OF_SEEDS = Slot(("cams", "refined_cams"), ask=True)  # else seeds of the plain ones, by oversight
 _REGIONS = Slot(("regions",))
 _CLASSIFIER = Slot(("classifier",))
 _OPTIONAL_CLASSIFIER = Slot(("classifier",), optional=True)
@@ -99,12 +102,12 @@ METHODS: Mapping[str, Mapping[str, Method]] = {
         ),
     },
     "seeds": {
-        "argmax": Method(f"{_SETTINGS}.seeds:ArgmaxSettings", "wsss_core.seeds.argmax", {"cams": _CAMS}),
-        "crf": Method(f"{_SETTINGS}.seeds:CrfSeedsSettings", "wsss_core.seeds.crf", {"cams": _CAMS}),
+        "argmax": Method(f"{_SETTINGS}.seeds:ArgmaxSettings", "wsss_core.seeds.argmax", {"cams": _CAMS_OF_SEEDS}),
+        "crf": Method(f"{_SETTINGS}.seeds:CrfSeedsSettings", "wsss_core.seeds.crf", {"cams": _CAMS_OF_SEEDS}),
         "region_vote": Method(
             f"{_SETTINGS}.seeds:RegionVoteSettings",
             "wsss_core.seeds.region_vote",
-            {"cams": _CAMS, "regions": _REGIONS},
+            {"cams": _CAMS_OF_SEEDS, "regions": _REGIONS},
         ),
     },
     "segmenter": {

@@ -47,6 +47,35 @@ def test_devices_other_than_auto_cpu_cuda_are_refused(tmp_path: Path, device: st
     assert "key 'compute.device'" in fault(write(tmp_path, compute={"device": device}))
 
 
+@pytest.mark.parametrize("results", ["", "a{b}", "two\nlines", "a, b", "~/results"])
+def test_results_folders_that_a_rule_cannot_hold_are_refused(tmp_path: Path, results: str) -> None:
+    assert "key 'compute.results': value error, expected a" in fault(write(tmp_path, compute={"results": results}))
+
+
+@pytest.mark.parametrize("results", ["it's here", 'a "b" $c', "/data/été", "up,and"])
+def test_results_folders_with_quotes_and_spaces_are_taken(tmp_path: Path, results: str) -> None:
+    assert Experiment.load(write(tmp_path, compute={"results": results})).file.compute.results == results
+
+
+def test_a_negative_seed_is_refused_before_a_training_meets_it(tmp_path: Path) -> None:
+    assert "key 'seed': input should be greater than or equal to 0, found -1" in fault(write(tmp_path, seed=-1))
+
+
+def test_two_stages_of_one_name_are_refused_instead_of_losing_the_first(tmp_path: Path) -> None:
+    path = tmp_path / "demo.yaml"
+    path.write_text("experiment: demo\nstages:\n  data: {method: scenes}\n  regions: {method: slic}\n  data: {}\n")
+    expected = f"{path}, line 5: key 'data' stands in line 3 already; rename or remove one of the two"
+    assert fault(path) == expected
+    path.write_text("experiment: demo\nstages: {data: {method: scenes, method: voc}}\n")
+    assert "line 2: key 'method' stands in line 2 already" in fault(path)
+
+
+def test_keys_that_an_anchor_brings_may_be_written_anew(tmp_path: Path) -> None:
+    path = tmp_path / "demo.yaml"
+    path.write_text("a: &a {x: 1, y: 2}\nb: &b {<<: *a, x: 3}\nc: {<<: *b, y: 4}\nd: [*a, {x: 5}]\n")
+    assert read_yaml(path)["c"] == {"x": 3, "y": 4}
+
+
 @pytest.mark.parametrize("name", ["a/b", "", ".hidden", "with space", "../up"])
 def test_names_that_cannot_be_folders_are_refused(tmp_path: Path, name: str) -> None:
     assert "key 'experiment'" in fault(write(tmp_path, "demo", experiment=name))

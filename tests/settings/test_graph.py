@@ -139,8 +139,15 @@ def test_merging_does_not_change_the_stages() -> None:
         ),
         ({"kind": "seeds", "method": "argmax", "inputs": {"cams": None}}, "input 'cams' needs a stage of kind cams or"),
         ({"kind": "seeds", "method": "argmax", "inputs": {"data": "cams"}}, "input 'data' takes a stage of kind data"),
+        ({"like": ["seeds"]}, "like: there is no stage ['seeds']"),
+        ({"kind": ["seeds"], "method": "crf"}, "unknown kind ['seeds']"),
         (
-            {"kind": "refined_cams", "method": "random_walk", "inputs": {"cams": "it"}},
+            {"like": "seeds", "expected": {"val": "high"}},
+            "mIoU in percent of a split, such as {val: 61.7}, found 'high'",
+        ),
+        ({"like": "seeds", "expected": {"val": 610}}, "found 610 for 'val'"),
+        (
+            {"kind": "affinity_labels", "inputs": {"cams": "it"}},
             "stages form a circle: x/it -> x/it",
         ),
     ],
@@ -158,6 +165,16 @@ def test_an_input_that_several_stages_fit_must_be_written() -> None:
     stages = {"data": SCENES, "b": {"kind": "classifier"}, "c": {"kind": "classifier"}, "cams": {}}
     text = fault(stages)
     assert text == "stage 'cams': input 'classifier' could be b, c; say which, `inputs: {classifier: ...}`"
+
+
+def test_seeds_are_not_made_of_plain_cams_by_oversight() -> None:
+    refined = {"kind": "refined_cams", "method": "random_walk", "inputs": {"cams": "cams", "affinity": "net"}}
+    labels = {"kind": "affinity_labels", "inputs": {"cams": "cams"}}
+    chain = {**CHAIN, "labels": labels, "net": {"kind": "affinity"}, "walked": refined}
+    text = fault(chain)
+    assert text == "stage 'seeds': input 'cams' could be cams, walked; say which, `inputs: {cams: ...}`"
+    chosen = {**CHAIN["seeds"], "inputs": {"cams": "walked"}}
+    assert inputs({**chain, "seeds": chosen}, "seeds")["cams"] == ("x/walked",)
 
 
 def test_variants_do_not_make_an_input_ambiguous() -> None:
@@ -210,6 +227,12 @@ def test_splits_of_the_method_voc_are_its_own_setting() -> None:
     assert isinstance(data.settings, VocSettings)
     assert data.settings.splits == {"train": "trainaug.txt"}
     assert data.splits is None
+
+
+@pytest.mark.parametrize(("key", "value"), [("splits", ["train"]), ("inputs", {"data": "data"})])
+def test_keys_that_mean_nothing_to_a_data_stage_are_refused(key: str, value: object) -> None:
+    text = fault({**CHAIN, "data": {**SCENES, key: value}})
+    assert text == f"stage 'data': a stage of kind data, method scenes, has no {key!r}; remove the key"
 
 
 def test_data_settings_are_typed() -> None:

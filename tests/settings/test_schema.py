@@ -115,7 +115,7 @@ def test_what_the_schema_refuses_loading_refuses_too(
 @pytest.mark.parametrize(
     ("path", "value"),
     [
-        ("stages.other", {"kind": "seeds", "method": "crf", "crf": {"iterations": 3}, "alpha": 8}),
+        ("stages.other", {"kind": "seeds", "method": "crf", "crf": {"iterations": 3}, "inputs": {"cams": "cams"}}),
         ("stages.other", {"like": "seeds", "method": "crf", "alpha": 8}),
         ("stages.data", {"method": "voc", "root": "/voc", "splits": {"train": "train.txt"}}),
         ("stages.segmenter.inputs", {"seeds": "seeds", "classifier": "classifier"}),

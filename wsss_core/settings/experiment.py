@@ -31,6 +31,16 @@ class ComputeSettings(Settings):
     results: str = "results"
     """Folder of all results, relative to the folder the workflow runs in."""
 
+    @pydantic.field_validator("results")
+    @classmethod
+    def _results_can_be_in_a_rule(cls, value: str) -> str:
+        odd = sorted({sign for sign in value if sign in "{}" or not sign.isprintable()})
+        if odd or ", " in value or not value.strip():
+            raise ValueError("expected a folder without braces, line breaks and a comma before a space: names in rules")
+        if value.startswith("~"):
+            raise ValueError("expected a path, and `~` is not replaced by the home folder; write it out")
+        return value
+
 
 class ExperimentFile(Settings):
     """What an experiment file may contain."""
@@ -39,7 +49,7 @@ class ExperimentFile(Settings):
     """Name of the experiment: results go to results/<experiment>/. By custom the file's own name."""
     description: str = ""
     """What it is about; shown in the report."""
-    seed: int = 0
+    seed: Annotated[int, Field(ge=0)] = 0
     """Seed of everything random in all stages."""
     compute: ComputeSettings = ComputeSettings()
     """What jobs may use of the machine."""
@@ -90,12 +100,39 @@ def read_yaml(path: Path) -> dict[str, object]:
     if not path.is_file():
         raise FileNotFoundError(f"config {path} does not exist")
     try:
-        values = yaml.safe_load(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
+        _refuse_repeated_keys(yaml.compose(text, Loader=yaml.SafeLoader), path)
+        values = yaml.safe_load(text)
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise SettingsError(f"{path} is not valid YAML: {error}") from error
     if not isinstance(values, dict):
         raise SettingsError(f"{path}: expected keys such as `experiment:` and `stages:`, found {type(values).__name__}")
     return values
+
+
+def _refuse_repeated_keys(root: yaml.Node | None, path: Path) -> None:
+    """Of two equal keys, such as two stages of one name, YAML would silently take the last."""
+    waiting, seen = [root], set[int]()
+    while waiting:
+        node = waiting.pop()
+        if node is None or id(node) in seen:  # an alias leads to a node a second time
+            continue
+        seen.add(id(node))
+        if isinstance(node, yaml.SequenceNode):
+            waiting.extend(node.value)
+        if isinstance(node, yaml.MappingNode):
+            _refuse_repeated_keys_of(node, path)
+            waiting.extend(value for _, value in node.value)
+
+
+def _refuse_repeated_keys_of(node: yaml.MappingNode, path: Path) -> None:
+    first: dict[str, yaml.Node] = {}
+    for key, _ in node.value:
+        if isinstance(key, yaml.ScalarNode) and first.setdefault(key.value, key) is not key:
+            raise SettingsError(
+                f"{path}, line {key.start_mark.line + 1}: key {key.value!r} stands in line "
+                f"{first[key.value].start_mark.line + 1} already; rename or remove one of the two"
+            )
 
 
 def _read_other(name: str, folder: Path, where: str) -> ExperimentFile:

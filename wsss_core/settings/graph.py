@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 RESERVED_KEYS = ("kind", "method", "like", "inputs", "splits", "expected")
 """Keys of a stage that are not settings of its method, unless the method has a setting of that name (`splits` of the
-data method voc, of evaluation; `expected` of the report)."""
+data method voc, `expected` of the report)."""
 
 FindExperiment = Callable[[str], "ExperimentFile"]
 
@@ -106,7 +106,11 @@ class _Resolver:
         own: Collection[str] = model.model_fields  # type: ignore[attr-defined]
         values = {key: value for key, value in raw.items() if key in own or key not in RESERVED_KEYS}
         settings = model.parse(values, where, RESERVED_KEYS)  # type: ignore[attr-defined]
+        splits = None if "splits" in own else _names(raw.get("splits"), "splits", where)
         inputs = self._inputs(file, name, kind, entry, _mapping(raw.get("inputs"), where), where)
+        if kind == "data" and (splits is not None or raw["inputs"]):
+            key = "inputs" if raw["inputs"] else "splits"
+            raise SettingsError(f"{where}: a stage of kind data, method {method}, has no {key!r}; remove the key")
         return Stage(
             experiment=file.experiment,
             name=name,
@@ -114,9 +118,9 @@ class _Resolver:
             method=method,
             settings=settings,
             inputs=inputs,
-            splits=None if "splits" in own else _names(raw.get("splits"), "splits", where),
+            splits=splits,
             seed=file.seed,
-            expected={} if "expected" in own else _mapping(raw.get("expected"), where),
+            expected={} if "expected" in own else _figures(raw.get("expected"), where),
         )
 
     def _inputs(
@@ -191,9 +195,9 @@ def merge_like(stages: Mapping[str, Mapping[str, Any]], name: str) -> dict[str, 
     """A stage's own keys laid over those of the stage it is `like`, and so on upwards; inputs merge slot by slot."""
     chain = [name]
     while (parent := stages[chain[-1]].get("like")) is not None:
-        if parent not in stages:
+        if not isinstance(parent, str) or parent not in stages:
             raise SettingsError(
-                f"stage '{chain[-1]}': like: there is no stage {parent!r}; {nearest(parent, list(stages))}"
+                f"stage '{chain[-1]}': like: there is no stage {parent!r}; {nearest(str(parent), list(stages))}"
             )
         if parent in chain:
             raise SettingsError(f"stage '{name}': like goes in a circle: {' -> '.join([*chain, parent])}")
@@ -220,7 +224,7 @@ def kind_and_method(raw: Mapping[str, Any], name: str, where: str) -> tuple[str,
     kind = kind_of(raw, name)
     if kind is None:
         raise SettingsError(f"{where}: key 'kind' is required; known: {', '.join(registry.KINDS)}")
-    if kind not in registry.METHODS:
+    if not isinstance(kind, str) or kind not in registry.METHODS:
         raise SettingsError(f"{where}: unknown kind {kind!r}; {nearest(str(kind), list(registry.KINDS))}")
     methods = list(registry.METHODS[kind])
     method = raw.get("method") or (methods[0] if len(methods) == 1 else None)
@@ -233,18 +237,18 @@ def kind_and_method(raw: Mapping[str, Any], name: str, where: str) -> tuple[str,
 
 def _default_stages(file: "ExperimentFile", name: str, slot_name: str, slot: Slot, where: str) -> list[str]:
     """For a slot that the file leaves open: the stage of the slot's name, else the only one that fits."""
-    fitting = [
-        other for other in file.stages if other != name and kind_of(merge_like(file.stages, other), other) in slot.kinds
-    ]
+    kinds = {other: kind_of(merge_like(file.stages, other), other) for other in file.stages if other != name}
+    fitting = [other for other, kind in kinds.items() if kind in slot.kinds]
     if slot.many:
         return fitting
     if slot.optional and not slot.assumed:
         return []
-    if slot_name in fitting:
+    must_ask = slot.ask and len({kinds[other] for other in fitting}) > 1
+    if slot_name in fitting and not must_ask:
         return [slot_name]
     if len(fitting) > 1:
         originals = [other for other in fitting if "like" not in file.stages[other]]
-        if len(originals) == 1:
+        if len(originals) == 1 and not must_ask:
             return originals
         raise SettingsError(
             f"{where}: input {slot_name!r} could be {', '.join(fitting)}; say which, `inputs: {{{slot_name}: ...}}`"
@@ -258,6 +262,18 @@ def _mapping(value: object, where: str) -> Mapping[str, Any]:
     if not isinstance(value, dict):
         raise SettingsError(f"{where}: expected a mapping `key: value`, found {value!r}")
     return value
+
+
+def _figures(value: object, where: str) -> dict[str, float]:
+    """The published figures of a stage: split -> mIoU in percent."""
+    found = _mapping(value, f"{where}: key 'expected'")
+    for split, figure in found.items():
+        if not isinstance(figure, int | float) or isinstance(figure, bool) or not 0 <= figure <= 100:
+            raise SettingsError(
+                f"{where}: key 'expected' takes the mIoU in percent of a split, such as {{val: 61.7}}, "
+                f"found {figure!r} for {split!r}"
+            )
+    return dict(found)
 
 
 def _names(value: object, key: str, where: str) -> tuple[str, ...] | None:
