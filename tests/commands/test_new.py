@@ -110,6 +110,12 @@ def test_names_of_experiments_come_from_the_folder(tmp_path: Path, folder: str, 
     assert experiment_name(tmp_path / folder) == name
 
 
+@pytest.mark.parametrize("name", ["2024", "1e3", "true", "null", "2024-05-01", "0x1F", "photos"])
+def test_names_that_yaml_takes_for_something_else_stay_names(name: str) -> None:
+    text = FolderConfig(name, Path("a"), None, None, "small", None, 20).text()
+    assert Experiment.from_config(yaml.safe_load(text), Path("nowhere")).name == name
+
+
 def test_small_sets_get_more_epochs_and_smaller_parts() -> None:
     few, many = (FolderConfig("x", Path("a"), None, None, "small", None, count) for count in (20, 10_000))
     assert (few.epochs, many.epochs) == (100, 15)

@@ -5,6 +5,8 @@ import math
 from dataclasses import dataclass
 from pathlib import Path
 
+import yaml
+
 from wsss_core.networks.names import NETWORKS
 
 _TRAINING_STEPS = 600  # of 16 images: what the small network needs on the generated scenes to settle
@@ -61,6 +63,7 @@ class FolderConfig:
         recipe = RECIPES[self.network]
         return _TEXT.format(
             name=self.name,
+            quoted_name=_plain_or_quoted(self.name),
             count=self.image_count,
             images=_quoted(self.images),
             tags=_quoted(self.tags),
@@ -76,6 +79,11 @@ class FolderConfig:
         )
 
 
+def _plain_or_quoted(name: str) -> str:
+    """A name as YAML; in quotes where YAML would take it for a number or a date, such as the folder 2024."""
+    return name if yaml.safe_load(name) == name else json.dumps(name)
+
+
 def _quoted(value: Path | None) -> str:
     """A path as a YAML text (JSON's notation is YAML, too), or null."""
     return "null" if value is None else json.dumps(str(value), ensure_ascii=False)
@@ -85,7 +93,7 @@ _TEXT = """\
 # From {count} tagged photographs to pixel masks and a segmentation network.
 # Every setting has a default, and wrong ones are refused with the right ones named. A changed setting reruns its own
 # stage and what follows, nothing else.
-experiment: {name}
+experiment: {quoted_name}
 description: ""
 seed: 0
 compute:
