@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 from click.testing import CliRunner, Result
+from PIL import Image
 
 from wsss_core.checkpoints.card import NetworkCard
 from wsss_core.checkpoints.store import save_network
@@ -102,6 +103,16 @@ def test_a_missing_image_stops_before_anything_is_written(trained: Path) -> None
     assert result.exit_code == 2
     assert "none.jpg" in result.stderr
     assert not (trained / "out").exists()
+
+
+def test_photographs_are_never_overwritten_by_their_labels(trained: Path) -> None:
+    photo = trained / "photos/own.png"
+    Image.new("RGB", (24, 20)).save(photo)
+    before = photo.read_bytes()
+    result = predict("pets", "photos/own.png", "--out", "photos/../photos")
+    assert result.exit_code == 2
+    assert f"{photo.resolve()} would be overwritten by labels; choose another folder with --out" in result.output
+    assert photo.read_bytes() == before
 
 
 def test_a_dense_crf_of_the_stage_is_applied(trained: Path) -> None:

@@ -20,9 +20,11 @@ from wsss_core.exchange.file_names import file_name
 from wsss_core.networks.network import Network
 from wsss_core.predictions.multiscale import label_row, refined
 from wsss_core.segmenters.scores import predict_scores
+from wsss_core.settings.base import SettingsError
 from wsss_core.settings.predictions import MultiscalePredictionsSettings
 from wsss_core.stages.device import prepare_device
 
+LABEL_ENDING, OVERLAY_ENDING = ".png", ".overlay.jpg"
 _PATH = click.Path(path_type=Path)
 _SMALLEST_SHARE = 0.005  # classes on fewer of the pixels are not worth naming
 
@@ -51,6 +53,7 @@ def predict(
     Writes a palette PNG of label ids for each image, and the photograph with the labels drawn on it.
     """
     photographs = find_photographs(images)
+    _refuse_overwriting(photographs, out)
     segmenter = trained_segmenter(experiment)
     settings = segmenter.settings
     network, card = load_network(segmenter.folder, prepare_device(device, threads))
@@ -66,13 +69,22 @@ def predict(
             faulty += 1
             continue
         label_HW = label_image(network, card, image_HW3, settings)
-        write_bytes(out / f"{photograph.name}.png", encode_label_png(label_HW))
+        write_bytes(out / f"{photograph.name}{LABEL_ENDING}", encode_label_png(label_HW))
         if overlays:
             picture = encode_jpeg(draw_overlay(image_HW3, label_HW, voc_palette()))
-            write_bytes(out / f"{photograph.name}.overlay.jpg", picture)
+            write_bytes(out / f"{photograph.name}{OVERLAY_ENDING}", picture)
         click.echo(f"{photograph.path}: {describe(label_HW, card.classes)}")
     click.echo(f"{len(photographs) - faulty} of {len(photographs)} images labelled in {out}")
     ctx.exit(1 if faulty else 0)
+
+
+def _refuse_overwriting(photographs: Sequence[Photograph], out: Path) -> None:
+    """Labels are PNG files, too: written beside the photographs they could take the place of one."""
+    given = {photograph.path.resolve() for photograph in photographs}
+    for photograph in photographs:
+        written = [(out / f"{photograph.name}{ending}").resolve() for ending in (LABEL_ENDING, OVERLAY_ENDING)]
+        if lost := given.intersection(written):
+            raise SettingsError(f"{min(lost)} would be overwritten by labels; choose another folder with --out")
 
 
 def label_image(
