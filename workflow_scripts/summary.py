@@ -1,7 +1,7 @@
 """Write `stage.json` of a stage whose jobs are done.
 
-Inputs: the request; the measurements of its parts. Output: the file named by --out. Parts of earlier runs that do not
-belong to the stage any more are removed.
+Inputs: the request; the measurements of its parts. Output: the file named by --out. Parts and figures of earlier runs
+that do not belong to the stage any more are removed.
 """
 
 import json
@@ -12,7 +12,8 @@ import click
 from wsss_core.stages.command import plain_errors
 from wsss_core.stages.provenance import combine_stats, write_provenance
 from wsss_core.stages.request import Request
-from wsss_core.stages.stale import remove_stale_parts
+from wsss_core.stages.stale import remove_stale_figures, remove_stale_parts
+from wsss_core.stages.target_names import target_name
 
 
 @click.command()
@@ -23,10 +24,13 @@ from wsss_core.stages.stale import remove_stale_parts
 @plain_errors
 def main(request: str, code: str, out: Path, stats: tuple[Path, ...]) -> None:
     """Write `stage.json` of a stage whose jobs are done."""
-    if stats:
+    asked = Request.from_json(request)
+    if asked.kind == "evaluation":
+        remove_stale_figures(out.parent, map(target_name, asked.inputs))
+    elif stats:
         remove_stale_parts(out.parent, [path.stem for path in stats])
     measured = [json.loads(path.read_text(encoding="utf-8")) for path in stats]
-    write_provenance(out.parent, Request.from_json(request), code, combine_stats(measured))
+    write_provenance(out.parent, asked, code, combine_stats(measured))
 
 
 if __name__ == "__main__":

@@ -178,9 +178,18 @@ def test_a_stage_is_found_by_its_name_or_the_nearest_is_suggested(plan: Plan) ->
             "'segmenter' covers the splits ['train'], but its input 'seeds' covers only ['val']: 5 images are missing",
         ),
         ({"cams": {"splits": ["train"]}, "seeds": {"splits": ["train", "val"]}}, "add the split to `splits` of 'cams'"),
+        (
+            {"evaluation": {"class_subset": ["background", "sheeep"]}},
+            "there is no class 'sheeep'; did you mean 'sheep'",
+        ),
+        ({"evaluation": {"protocol": {"vall": "voc12-val-1449"}}}, "key 'protocol': there is no split 'vall'"),
+        ({"evaluation": {"protocol": {"val": "voc12-val"}}}, "no protocol 'voc12-val'; did you mean 'voc12-val-1449'?"),
+        ({"evaluation": {"choose_threshold_on": "tain"}}, "'choose_threshold_on': there is no split 'tain'"),
+        ({"report": {"gallery_split": "test"}}, "stage 'report': key 'gallery_split': there is no split 'test'"),
+        ({"stage": {"like": "seeds"}}, "would be written to stage.json; rename the stage 'stage'"),
     ],
 )
-def test_splits_that_do_not_fit_are_found_before_anything_runs(
+def test_names_that_do_not_fit_are_found_before_anything_runs(
     changes: dict[str, dict[str, Any]], expected: str
 ) -> None:
     with pytest.raises(SettingsError) as error:

@@ -12,10 +12,12 @@ from wsss_core.networks.names import network_modules
 from wsss_core.settings.base import SettingsError, nearest
 from wsss_core.settings.experiment import Experiment
 from wsss_core.settings.graph import Stage
+from wsss_core.stages.check_names import check_names, check_targets, class_names
 from wsss_core.stages.fingerprint import code_fingerprint
 from wsss_core.stages.part_files import part_path
 from wsss_core.stages.provenance import FILE_NAME as STAGE_NAME
 from wsss_core.stages.request import Request
+from wsss_core.stages.target_names import target_name
 
 SCRIPTS = "workflow_scripts"
 NETWORK_FILE = "model.safetensors"
@@ -38,6 +40,7 @@ class Plan:
         self._listings: dict[str, Listing] = {}
         for stage in self.graph.stages.values():
             self._check_splits(stage)
+            self._check_names(stage)
 
     def stage(self, ref: str) -> Stage:
         """Stage by "experiment/stage"."""
@@ -59,8 +62,6 @@ class Plan:
         """Splits that a stage covers: as written, else those of its inputs; a training by default takes `train`."""
         if stage.splits is not None:
             return stage.splits
-        if stage.kind == "evaluation" and (chosen := getattr(stage.settings, "splits", ())):
-            return tuple(chosen)
         names = self.listing(stage).split_names
         if stage.kind in registry.TRAINING_KINDS:
             return (DEFAULT_TRAINING_SPLIT,) if DEFAULT_TRAINING_SPLIT in names else names[:1]
@@ -74,7 +75,7 @@ class Plan:
 
     def targets(self, stage: Stage) -> dict[str, Stage]:
         """What an evaluation stage evaluates: file stem -> stage."""
-        return {self._key(stage, ref).replace("/", "--"): self.graph.stages[ref] for ref in stage.inputs.get("of", ())}
+        return {target_name(self._key(stage, ref)): self.graph.stages[ref] for ref in stage.inputs.get("of", ())}
 
     def finished(self, stage: Stage) -> Path:
         """The file whose presence says that a stage is complete."""
@@ -195,6 +196,14 @@ class Plan:
             return list(importlib.import_module(stage.entry.module).input_files(stage.settings))
         weights = getattr(stage.settings, "weights", None)
         return [Path(weights)] if weights else []
+
+    def _check_names(self, stage: Stage) -> None:
+        """Names in settings that only the data can confirm: else they would be found wrong after all trainings."""
+        if stage.kind not in ("evaluation", "report"):
+            return
+        check_names(stage, self.listing(stage).split_names, class_names(self.graph.data_of(stage)))
+        if stage.kind == "evaluation":
+            check_targets(stage, [target_name(self._key(stage, ref)) for ref in stage.inputs.get("of", ())])
 
     def _check_splits(self, stage: Stage) -> None:
         if stage.kind == "data":
