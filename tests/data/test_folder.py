@@ -32,6 +32,22 @@ def build(values: FolderSettings) -> Manifest:
     return folder.build(values, folder.list_images(values), Path("unused"))
 
 
+def test_label_maps_below_the_images_are_no_class_of_their_own(tmp_path: Path) -> None:
+    for name in ("cat/a.png", "dog/b.png", "masks/cat/a.png"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
+    files = folder.tagged_files(settings(tmp_path, truth=str(tmp_path / "masks")))
+    assert [entry.file for entry in files] == ["cat/a.png", "dog/b.png"]
+
+
+def test_a_name_in_another_encoding_is_named_with_the_remedy(tmp_path: Path) -> None:
+    (tmp_path / "cat").mkdir()
+    with open(bytes(tmp_path / "cat") + b"/gr\xf6\xdfe.jpg", "wb"):
+        pass
+    with pytest.raises(DataError, match=r"1 file names are not UTF-8:\n  'cat/gr\\udcf6\\udcdfe.jpg'\nTo do: rename"):
+        folder.list_images(settings(tmp_path))
+
+
 def write_table(path: Path, rows: list[tuple[str, ...]], header: str = "file,tags") -> str:
     cells = [",".join('"' + cell.replace('"', '""') + '"' for cell in row) for row in rows]
     path.write_text("\n".join([header, *cells]) + "\n", encoding="utf-8")

@@ -61,7 +61,7 @@ def tagged_files(settings: FolderSettings) -> list[TaggedFile]:
     root = Path(settings.images)
     if not root.is_dir():
         raise DataError(f"{root}: expected the folder of the images, found none. To do: correct the setting `images`.")
-    files = read_tag_table(Path(settings.tags)) if settings.tags else _by_sub_folder(root)
+    files = read_tag_table(Path(settings.tags)) if settings.tags else _by_sub_folder(root, settings.truth)
     if not files:
         where = settings.tags or settings.images
         raise DataError(f"{where}: expected at least one image, found none. To do: add images or correct the settings.")
@@ -88,16 +88,28 @@ def class_names(settings: FolderSettings, files: Sequence[TaggedFile]) -> tuple[
     return settings.classes
 
 
-def _by_sub_folder(root: Path) -> list[TaggedFile]:
+def _by_sub_folder(root: Path, truth: str | None) -> list[TaggedFile]:
+    """All images below `root` but those in `truth`, whose label maps are no photographs of a class called so."""
     files = []
+    masks = Path(truth).resolve() if truth else None
     for path in sorted(root.rglob("*")):
         relative = path.relative_to(root)
         hidden = any(step.startswith(".") for step in relative.parts)
+        if masks is not None and masks != root.resolve() and path.resolve().is_relative_to(masks):
+            continue
         if hidden or path.suffix.lower() not in IMAGE_ENDINGS or not path.is_file():
             continue
         tags = (relative.parts[0],) if len(relative.parts) > 1 else ()
         files.append(TaggedFile(relative.as_posix(), tags, (), str(path)))
+    _refuse_other_encodings(files)
     return files
+
+
+def _refuse_other_encodings(files: Sequence[TaggedFile]) -> None:
+    """Names whose bytes are not UTF-8, as old archives from Windows leave them, cannot be written to any table."""
+    broken = [ascii(entry.file) for entry in files if any("\ud800" <= sign <= "\udfff" for sign in entry.file)]
+    if broken:
+        raise join_faults("file names are not UTF-8", broken, "rename the files, e.g. with `convmv -f latin1 -t utf8`")
 
 
 def _refuse_duplicates(ids: Sequence[str], files: Sequence[TaggedFile]) -> None:
