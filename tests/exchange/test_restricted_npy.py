@@ -83,6 +83,45 @@ def test_other_functions_of_numpy_are_refused(tmp_path: Path, module: str, name:
         read_pickled_npy(tmp_path / "a.npy")
 
 
+def written(path: Path, opcodes: bytes) -> Path:
+    path.write_bytes(save_dict(path, {}).read_bytes()[:128] + opcodes)
+    return path
+
+
+EIGHT_BYTES = b"C\x08AAAAAAAA"
+OBJECTS, DOUBLES = b"cnumpy\ndtype\n(S'O'\ntR", b"cnumpy\ndtype\n(S'f8'\ntR"
+EMPTY = b"cnumpy.core.multiarray\n_reconstruct\n(tR"
+FORGED = {
+    "objects of any bytes": b"cnumpy\nndarray\n((I1\ntS'O'\n" + EIGHT_BYTES + b"tR.",
+    "the same by the class's own new": b"cnumpy\nndarray\n((I1\ntS'O'\nt\x81.",
+    "a number that is an object": b"cnumpy.core.multiarray\nscalar\n(" + OBJECTS + EIGHT_BYTES + b"tR.",
+    "a buffer that is objects": b"cnumpy.core.numeric\n_frombuffer\n(" + EIGHT_BYTES + OBJECTS + b"(I1\ntS'C'\ntR.",
+    "data that is objects": EMPTY + b"(I1\n(I1\nt" + OBJECTS + b"I00\n" + EIGHT_BYTES + b"tb.",
+    "a type with fields": b"cnumpy\ndtype\n(S'O,i4'\ntR.",
+    "a type that is given fields": b"cnumpy\ndtype\n(S'V8'\ntR.",
+    "a type told other things": DOUBLES + b"(I3\nS'<'\nN(S'a'\nt}I8\nI8\nI0\ntb.",
+    "another code": b"c_codecs\nencode\n(VAAAA\nS'zip'\ntR.",
+    "too little data": EMPTY + b"(I1\n(I9\nt" + DOUBLES + b"I00\n" + EIGHT_BYTES + b"tb.",
+}
+
+
+@pytest.mark.parametrize("opcodes", FORGED.values(), ids=FORGED)
+def test_arrays_that_no_numpy_writes_are_refused(tmp_path: Path, opcodes: bytes) -> None:
+    with pytest.raises(ValueError, match=r"a\.npy: expected a complete \.npy file, found: "):
+        read_pickled_npy(written(tmp_path / "a.npy", opcodes))
+
+
+@pytest.mark.parametrize("protocol", [0, 2, 5])
+@pytest.mark.parametrize("dtype", [">f4", "<i8", "?", "U5", "S3", "O", "complex64"])
+def test_every_plain_kind_of_array_survives(tmp_path: Path, dtype: str, protocol: int) -> None:
+    value = np.asfortranarray(np.array([[1, 0, 2], [0, 3, 1]]).astype(dtype))
+    read = read_pickled_npy(save_dict(tmp_path / "a.npy", {"a": value, "b": value[:0]}, protocol))
+    assert isinstance(read, dict)
+    np.testing.assert_array_equal(np.asarray(read["a"]), value)
+    assert read["a"].dtype == value.dtype.newbyteorder("=")
+    assert read["b"].shape == (0, 3)
+
+
 def test_damaged_foreign_and_missing_files_are_told_apart(tmp_path: Path) -> None:
     data = save_dict(tmp_path / "a.npy", {"a": np.arange(100)}).read_bytes()
     for length in (9, 100, 140, len(data) - 10):

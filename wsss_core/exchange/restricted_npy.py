@@ -4,7 +4,6 @@ A pickle may call any function. Here only the pieces of which NumPy arrays, dict
 occur; everything else is refused by name before it is touched.
 """
 
-import codecs
 import collections
 import io
 import pickle
@@ -13,29 +12,12 @@ from pathlib import Path
 import numpy as np
 from numpy.lib import format as npy_format
 
+from wsss_core.exchange.pickled_arrays import STEPS
+
 _MAGIC = b"\x93NUMPY"
-_FIFTH_PROTOCOL = 5
 
-
-def _harmless() -> dict[tuple[str, str], object]:
-    """What a file may ask for, by the module and name it was known by in any NumPy version.
-
-    The objects are taken from values at hand, so that a file's words never lead to an import.
-    """
-    known: dict[tuple[str, str], object] = {
-        ("numpy", "ndarray"): np.ndarray,
-        ("numpy", "dtype"): np.dtype,
-        ("collections", "OrderedDict"): collections.OrderedDict,
-        ("_codecs", "encode"): codecs.encode,  # how Python 3 writes bytes in the oldest protocols
-    }
-    for core in ("numpy.core", "numpy._core"):
-        known[f"{core}.multiarray", "_reconstruct"] = np.zeros(1).__reduce__()[0]
-        known[f"{core}.multiarray", "scalar"] = np.float32(0).__reduce__()[0]
-        known[f"{core}.numeric", "_frombuffer"] = np.zeros(1).__reduce_ex__(_FIFTH_PROTOCOL)[0]
-    return known
-
-
-_HARMLESS = _harmless()
+_HARMLESS: dict[tuple[str, str], object] = {**STEPS, ("collections", "OrderedDict"): collections.OrderedDict}
+"""What a file may ask for. The objects are at hand, so that a file's words never lead to an import."""
 
 
 class UnsafePickleError(ValueError):
