@@ -168,6 +168,16 @@ def test_a_stage_is_found_by_its_name_or_the_nearest_is_suggested(plan: Plan) ->
         plan.find("sedes")
 
 
+def test_cams_of_a_classifier_of_other_classes_are_refused() -> None:
+    changes = {
+        "classifier": {"inputs": {"data": "data"}},
+        "few": {"kind": "data", "method": "scenes", "classes": ["car", "deer"]},
+        "cams": {"inputs": {"data": "few"}},
+    }
+    with pytest.raises(SettingsError, match=r"'cams': 'classifier' was trained on the classes deer, .* has car, deer;"):
+        plan_of({**changes, "evaluation": {"inputs": {"of": ["cams"]}}, "report": {"inputs": {"data": "few"}}})
+
+
 @pytest.mark.parametrize(
     ("changes", "expected"),
     [

@@ -199,11 +199,24 @@ class Plan:
 
     def _check_names(self, stage: Stage) -> None:
         """Names in settings that only the data can confirm: else they would be found wrong after all trainings."""
+        if stage.kind == "cams":
+            self._check_classes(stage)
         if stage.kind not in ("evaluation", "report"):
             return
         check_names(stage, self.listing(stage).split_names, class_names(self.graph.data_of(stage)))
         if stage.kind == "evaluation":
             check_targets(stage, [target_name(self._key(stage, ref)) for ref in stage.inputs.get("of", ())])
+
+    def _check_classes(self, stage: Stage) -> None:
+        """A classifier's channels mean the classes of the data that it was trained on, in their order."""
+        own = class_names(self.graph.data_of(stage))
+        for source in self._sources(stage):
+            learnt = class_names(self.graph.data_of(source))
+            if learnt != own:
+                raise SettingsError(
+                    f"stage {stage.name!r}: {source.name!r} was trained on the classes {', '.join(learnt[1:])}, but "
+                    f"its data has {', '.join(own[1:])}; they must be the same, in the same order"
+                )
 
     def _check_splits(self, stage: Stage) -> None:
         if stage.kind == "data":
