@@ -33,7 +33,7 @@ run: env ## Run the whole chain of CONFIG and show its figures
 	@$(BIN)/wsss compare $(CONFIG)
 
 test: env ## Run the tests, without slow ones and those that need a GPU
-	$(TEST_ENV) $(BIN)/python -m pytest -q -m "not slow and not gpu" $(PYTEST_OPTIONS)
+	$(TEST_ENV) $(BIN)/python -m pytest -q -n 2 --dist loadfile -m "not slow and not gpu" $(PYTEST_OPTIONS)
 
 test-all: env ## Run all tests
 	$(TEST_ENV) $(BIN)/python -m pytest -q $(PYTEST_OPTIONS)
