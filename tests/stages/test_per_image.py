@@ -144,3 +144,15 @@ def test_part_files_are_numbered_with_five_digits() -> None:
 
 def test_the_folder_of_the_stage_is_that_of_the_request(tmp_path: Path) -> None:
     assert context_of(tmp_path).folder == tmp_path / REQUEST.experiment / REQUEST.stage
+
+
+def test_a_missing_weight_file_is_not_called_a_failure_to_write(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_weights(context: StageContext) -> Processor:
+        raise FileNotFoundError("weights net.pth do not exist; put them there")
+
+    monkeypatch.setattr(argmax, "processor", no_weights)
+    with pytest.raises(FileNotFoundError, match=r"net\.pth do not exist"):
+        run(make_results(tmp_path), 0)
+    assert not part_path(tmp_path / "x/seeds", 0).exists()

@@ -1,7 +1,8 @@
 """The driver of all per-image stages: read a part's images and inputs, call the method, write the part."""
 
 import importlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain, islice
 from pathlib import Path
 
 from wsss_core import registry
@@ -23,13 +24,25 @@ def run_part(context: StageContext, part: int, output: Path) -> int:
     readers = _readers(context, part)
     row_format = FORMATS[context.kind]
     options = _encode_options(context)
+    rows = _rows(context, records, readers, part)
+    first = list(islice(rows, 1))  # before the output is opened: a missing weight file is no failure to write
     with PartWriter(output, row_format.schema) as writer:
-        if records:
-            processor = _processor(context)
-            for record in progress(records, f"{context.stage} part {part}"):
-                row = _process(context, processor, record, readers)
-                writer.append(row_format.encode(row, **options))
+        for row in chain(first, rows):
+            writer.append(row_format.encode(row, **options))
     return len(records)
+
+
+def _rows(
+    context: StageContext,
+    records: Sequence[ImageRecord],
+    readers: Mapping[str, tuple[PartReader, RowFormat]],
+    part: int,
+) -> Iterator[Row]:
+    """One row after the other; without images the method is not even loaded."""
+    if records:
+        processor = _processor(context)
+        for record in progress(records, f"{context.stage} part {part}"):
+            yield _process(context, processor, record, readers)
 
 
 def rows_of(folder: Path, kind: str) -> Iterator[Row]:
