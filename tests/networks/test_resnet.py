@@ -24,9 +24,7 @@ def test_bottleneck_network_equals_torchvisions_own_dilation(output_stride, repl
         torch.testing.assert_close(ours(image)["layer4"], x)
 
 
-@pytest.mark.parametrize(
-    ("build", "width"), [(resnet18, 512), (resnet34, 512), (resnet50, 2048), (resnet101, 2048)], ids=str
-)
+@pytest.mark.parametrize(("build", "width"), [(resnet18, 512), (resnet34, 512), (resnet50, 2048), (resnet101, 2048)])
 @pytest.mark.parametrize("output_stride", [8, 16])
 def test_strides_and_widths_are_as_declared_for_every_depth(build, width, output_stride):
     with torch.device("meta"):
