@@ -8,7 +8,16 @@ UNFINISHED_SYSTEMS = {
 }
 """System -> why its cases are skipped."""
 
-UNFINISHED_KINDS = {("psa", "irn_"): "IRN, the successor of PSA, is a later issue"}
+_IRN = "this part of IRN, the successor of PSA, is not there yet"
+UNFINISHED_KINDS = {
+    ("psa", "irn_cam"): _IRN,
+    ("psa", "irn_irn"): _IRN,
+    ("psa", "irn_make_cam"): _IRN,
+    ("psa", "irn_ir_label"): _IRN,
+    ("psa", "irn_propagate"): _IRN,
+    ("psa", "irn_sem_seg"): _IRN,
+    ("psa", "irn_instances"): _IRN,
+}
 """(System, beginning of the case name) -> why such cases are skipped."""
 
 

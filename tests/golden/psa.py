@@ -1,9 +1,9 @@
-"""Kinds of the recorded PSA cases and how each is checked."""
+"""Kinds of the recorded PSA and IRN cases and how each is checked."""
 
 import re
 from collections.abc import Callable
 
-from golden import psa_functions, psa_networks, psa_stages
+from golden import irn_functions, psa_functions, psa_networks, psa_stages
 from golden.cases import Case, kind_of
 
 CHECKS: dict[str, Callable[[Case], None]] = {
@@ -18,6 +18,7 @@ CHECKS: dict[str, Callable[[Case], None]] = {
     "poly_optimizer": psa_functions.check_optimiser,
     "center_crop": psa_functions.check_crop,
     "miou": psa_functions.check_miou,
+    "irn_path_index": irn_functions.check_paths,
 }
 
 

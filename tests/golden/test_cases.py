@@ -25,6 +25,7 @@ pytest_plugins = ["pytester"]
         ("miou2", "miou"),
         ("crf_inference_single", "crf_inference"),
         ("aff_labels_pad.72x88", "aff_labels"),
+        ("irn_path_index_many", "irn_path_index"),
     ],
 )
 def test_kind_of_a_case_does_not_depend_on_size_or_variant(name: str, kind: str) -> None:

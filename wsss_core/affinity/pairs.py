@@ -5,10 +5,12 @@ the columns r-1 .. w-r, so that every offset of every from-cell lies inside the 
 row-major order. Cells of the outer r-1 columns and bottom rows are never "from": two such cells share no pair.
 That is an effect of the published recipe and kept.
 
+The functions on grids take any order of the offsets: PSA's own is the default, IRN has another (`affinity.paths`).
+
 Axes: `P` offsets, `n` from-cells; otherwise the legend of docs/architecture.md.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import torch
@@ -36,20 +38,30 @@ def from_grid_hw(grid_hw: tuple[int, int], radius: int) -> tuple[int, int]:
     return (rows, columns) if rows > 0 and columns > 0 else (0, 0)
 
 
-def pair_windows(grid_hw: tuple[int, int], radius: int) -> Iterator[tuple[tuple[slice, slice], tuple[slice, slice]]]:
-    """For every offset the (row, column) slices of the from-cells and of their partners."""
+def pair_windows(
+    grid_hw: tuple[int, int], radius: int, offsets: Sequence[tuple[int, int]] | None = None
+) -> Iterator[tuple[tuple[slice, slice], tuple[slice, slice]]]:
+    """For every offset the (row, column) slices of the from-cells and of their partners.
+
+    `offsets` (dy, dx) with 0 <= dy < radius and |dx| < radius; by default `pair_offsets`.
+    """
     rows, columns = from_grid_hw(grid_hw, radius)
     reach = radius - 1
     source = (slice(0, rows), slice(reach, reach + columns) if columns else slice(0, 0))
-    for dy, dx in pair_offsets(radius):
+    for dy, dx in pair_offsets(radius) if offsets is None else offsets:
         partner_columns = slice(reach + dx, reach + dx + columns) if columns else slice(0, 0)
         yield source, (slice(dy, dy + rows) if rows else slice(0, 0), partner_columns)
 
 
-def pair_indices(grid_hw: tuple[int, int], radius: int) -> tuple[np.ndarray, np.ndarray]:
-    """Flat indices y*w+x of the from-cells (n,) and of their partners (P, n), int64; n may be 0."""
+def pair_indices(
+    grid_hw: tuple[int, int], radius: int, offsets: Sequence[tuple[int, int]] | None = None
+) -> tuple[np.ndarray, np.ndarray]:
+    """Flat indices y*w+x of the from-cells (n,) and of their partners (P, n), int64; n may be 0.
+
+    `offsets`: see `pair_windows`.
+    """
     index_hw = np.arange(grid_hw[0] * grid_hw[1], dtype=np.int64).reshape(grid_hw)
-    windows = list(pair_windows(grid_hw, radius))
+    windows = list(pair_windows(grid_hw, radius, offsets))
     rows, columns = from_grid_hw(grid_hw, radius)
     partners = [index_hw[partner].reshape(-1) for _, partner in windows]
     source = index_hw[:rows, radius - 1 : radius - 1 + columns] if columns else index_hw[:0]
