@@ -50,6 +50,15 @@ def test_losses_come_first_and_there_are_at_most_six_charts() -> None:
     ]
 
 
+def test_durations_have_no_chart() -> None:
+    rows = [epoch(place, loss=1.0, step_s=0.2, val_s=0.1, images_per_s=5.0) for place in (1, 2)]
+    charts = training_charts(rows)
+    assert [name for chart in charts for name in ("loss", "step_s", "val_s", "images_per_s") if name in chart] == [
+        "loss",
+        "images_per_s",
+    ]
+
+
 def test_long_trainings_are_thinned_out() -> None:
     (chart,) = training_charts([step(place / 100, loss=1.0) for place in range(5000)])
     points = chart.split('points="')[1].split('"')[0].split()

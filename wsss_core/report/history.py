@@ -7,6 +7,7 @@ from wsss_core.report.charts import Series, line_chart
 from wsss_core.training.history import JSONL_NAME, HistoryRow, read
 
 PLACES = ("epoch", "step", "time_s", "kind")
+DURATIONS = ("step_s", "val_s")  # `images_per_s` says the same
 VALIDATION = "val_"
 FIRST_WORDS = ("loss", "map", "iou", "accuracy")
 LAST_NAMES = ("lr", "images_per_s")
@@ -22,7 +23,7 @@ def charts_of(folder: Path | str) -> list[str]:
 
 def training_charts(rows: Sequence[HistoryRow]) -> list[str]:
     """SVG charts of at most six figures over the epochs; a figure and its validation share a chart."""
-    names = list(dict.fromkeys(name for row in rows for name in row if name not in PLACES))
+    names = list(dict.fromkeys(name for row in rows for name in row if name not in (*PLACES, *DURATIONS)))
     found = {name: line for name in names if len((line := _line(name, rows)).x) >= FEWEST_POINTS}
     own = sorted((name for name in found if not _is_paired(name, found)), key=_rank)
     return [_chart(name, found) for name in own[:MOST_CHARTS]]
@@ -34,7 +35,7 @@ def _is_paired(name: str, found: dict[str, Series]) -> bool:
 
 def _chart(name: str, found: dict[str, Series]) -> str:
     lines = [found[other] for other in (name, VALIDATION + name) if other in found]
-    return line_chart(name, "epoch", name, lines)
+    return line_chart(name, "epoch", "", lines)  # the title says what runs up
 
 
 def _line(name: str, rows: Sequence[HistoryRow]) -> Series:
