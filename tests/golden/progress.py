@@ -16,7 +16,6 @@ UNFINISHED_KINDS = {
     ("psa", "irn_ir_label"): _IRN,
     ("psa", "irn_propagate"): _IRN,
     ("psa", "irn_sem_seg"): _IRN,
-    ("psa", "irn_instances"): _IRN,
 }
 """(System, beginning of the case name) -> why such cases are skipped."""
 
