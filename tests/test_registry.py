@@ -49,10 +49,12 @@ def test_the_module_of_every_method_offers_what_the_scripts_call(kind: str, meth
 
 
 @pytest.mark.parametrize(("kind", "method"), METHODS)
-def test_slots_take_known_kinds_and_none_is_called_data(kind: str, method: str) -> None:
+def test_slots_take_known_kinds_and_methods_and_none_is_called_data(kind: str, method: str) -> None:
     slots = registry.METHODS[kind][method].slots
     assert "data" not in slots
     assert {name for slot in slots.values() for name in slot.kinds} <= set(registry.KINDS)
+    for slot in slots.values():
+        assert set(slot.methods) <= {name for of in slot.kinds for name in registry.METHODS[of]}
 
 
 def test_an_unknown_name_cannot_be_loaded() -> None:

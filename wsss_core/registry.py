@@ -34,12 +34,14 @@ _NO_SLOTS: Mapping[str, "Slot"] = MappingProxyType({})
 class Slot:
     """A named input of a method: the kinds of stage it takes.
 
-    `many`: any number of stages, by default all that fit. `optional`: may stay empty, and does unless the file names a
-    stage; with `assumed`, the stage that fits is taken all the same. `ask`: in an experiment with stages of several of
-    the kinds, the file must say which one is meant.
+    `methods`: of those kinds, only the stages of these methods; empty: of any. `many`: any number of stages, by default
+    all that fit. `optional`: may stay empty, and does unless the file names a stage; with `assumed`, the stage that
+    fits is taken all the same. `ask`: in an experiment with stages of several of the kinds, the file must say which one
+    is meant.
     """
 
     kinds: tuple[str, ...]
+    methods: tuple[str, ...] = ()
     optional: bool = False
     many: bool = False
     assumed: bool = False
@@ -86,12 +88,15 @@ METHODS: Mapping[str, Mapping[str, Method]] = {
         "crf_pair": Method(
             f"{_SETTINGS}.affinity_labels:CrfPairSettings", "wsss_core.affinity.crf_pair", {"cams": _CAMS}
         ),
+        "ir_label": Method(
+            f"{_SETTINGS}.affinity_labels:IrLabelSettings", "wsss_core.affinity.ir_label", {"cams": _CAMS}
+        ),
     },
     "affinity": {
         "affinitynet": Method(
             f"{_SETTINGS}.affinity:AffinityNetSettings",
             "wsss_core.affinity.affinitynet",
-            {"affinity_labels": Slot(("affinity_labels",)), "classifier": _OPTIONAL_CLASSIFIER},
+            {"affinity_labels": Slot(("affinity_labels",), methods=("crf_pair",)), "classifier": _OPTIONAL_CLASSIFIER},
         ),
     },
     "refined_cams": {

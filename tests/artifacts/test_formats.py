@@ -3,7 +3,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from wsss_core.artifacts.affinity_labels import AffinityLabelRow
+from wsss_core.artifacts.affinity_labels import AffinityLabelRow, IrLabelRow
 from wsss_core.artifacts.cams import CamRow
 from wsss_core.artifacts.formats import FORMATS, Row
 from wsss_core.artifacts.label_maps import LabelRow
@@ -47,21 +47,34 @@ def assert_equal_rows(left: Row, right: Row) -> None:
             assert value == other, name
 
 
+FORMS = [*ROWS.items(), ("affinity_labels", IrLabelRow("a", LABEL_HW))]
+"""Rows of every kind, in every form that it has."""
+each_form = pytest.mark.parametrize(("kind", "row"), FORMS, ids=[f"{kind} {type(row).__name__}" for kind, row in FORMS])
+
+
 def test_every_per_image_kind_has_a_format() -> None:
     assert set(FORMATS) == set(PER_IMAGE_KINDS) == set(ROWS)
 
 
-@pytest.mark.parametrize("kind", PER_IMAGE_KINDS)
-def test_a_row_of_every_kind_survives_its_part(kind: str, tmp_path: Path) -> None:
+@each_form
+def test_a_row_of_every_kind_survives_its_part(kind: str, row: Row, tmp_path: Path) -> None:
     row_format = FORMATS[kind]
     with PartWriter(tmp_path / "p.arrow", row_format.schema) as writer:
-        writer.append(row_format.encode(ROWS[kind]))
-    assert_equal_rows(row_format.decode(PartReader(tmp_path / "p.arrow")["a"]), ROWS[kind])
+        writer.append(row_format.encode(row))
+    assert_equal_rows(row_format.decode(PartReader(tmp_path / "p.arrow")["a"]), row)
 
 
-@pytest.mark.parametrize("kind", PER_IMAGE_KINDS)
-def test_records_have_exactly_the_columns_of_the_schema(kind: str) -> None:
-    assert list(FORMATS[kind].encode(ROWS[kind])) == FORMATS[kind].schema.names
+@each_form
+def test_records_have_exactly_the_columns_of_the_schema(kind: str, row: Row) -> None:
+    assert list(FORMATS[kind].encode(row)) == FORMATS[kind].schema.names
+
+
+def test_affinity_labels_of_one_form_leave_the_columns_of_the_other_empty() -> None:
+    empty = [
+        [name for name, value in FORMATS["affinity_labels"].encode(row).items() if value is None]
+        for row in (ROWS["affinity_labels"], IrLabelRow("a", LABEL_HW))
+    ]
+    assert empty == [["label_png"], ["class_ids", "low", "high"]]
 
 
 def test_a_label_row_without_confidence_has_none_after_reading() -> None:

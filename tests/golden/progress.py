@@ -13,7 +13,6 @@ UNFINISHED_KINDS = {
     ("psa", "irn_cam"): _IRN,
     ("psa", "irn_irn"): _IRN,
     ("psa", "irn_make_cam"): _IRN,
-    ("psa", "irn_ir_label"): _IRN,
     ("psa", "irn_propagate"): _IRN,
     ("psa", "irn_sem_seg"): _IRN,
 }

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable
 
-from golden import irn_functions, irn_instances, psa_functions, psa_networks, psa_stages
+from golden import irn_functions, irn_instances, irn_labels, psa_functions, psa_networks, psa_stages
 from golden.cases import Case, kind_of
 
 CHECKS: dict[str, Callable[[Case], None]] = {
@@ -20,6 +20,7 @@ CHECKS: dict[str, Callable[[Case], None]] = {
     "miou": psa_functions.check_miou,
     "irn_path_index": irn_functions.check_paths,
     "irn_instances": irn_instances.check_instances,
+    "irn_ir_label": irn_labels.check_ir_label,
 }
 
 

@@ -147,7 +147,7 @@ def test_merging_does_not_change_the_stages() -> None:
         ),
         ({"like": "seeds", "expected": {"val": 610}}, "found 610 for 'val'"),
         (
-            {"kind": "affinity_labels", "inputs": {"cams": "it"}},
+            {"kind": "affinity_labels", "method": "crf_pair", "inputs": {"cams": "it"}},
             "stages form a circle: x/it -> x/it",
         ),
     ],
@@ -169,12 +169,32 @@ def test_an_input_that_several_stages_fit_must_be_written() -> None:
 
 def test_seeds_are_not_made_of_plain_cams_by_oversight() -> None:
     refined = {"kind": "refined_cams", "method": "random_walk", "inputs": {"cams": "cams", "affinity": "net"}}
-    labels = {"kind": "affinity_labels", "inputs": {"cams": "cams"}}
+    labels = {"kind": "affinity_labels", "method": "crf_pair", "inputs": {"cams": "cams"}}
     chain = {**CHAIN, "labels": labels, "net": {"kind": "affinity"}, "walked": refined}
     text = fault(chain)
     assert text == "stage 'seeds': input 'cams' could be cams, walked; say which, `inputs: {cams: ...}`"
     chosen = {**CHAIN["seeds"], "inputs": {"cams": "walked"}}
     assert inputs({**chain, "seeds": chosen}, "seeds")["cams"] == ("x/walked",)
+
+
+LABELS = {
+    "pair": {"kind": "affinity_labels", "method": "crf_pair"},
+    "map": {"kind": "affinity_labels", "method": "ir_label"},
+}
+AFFINITY = {"kind": "affinity", "method": "affinitynet"}
+
+
+def test_an_input_of_one_method_is_found_among_those_of_others() -> None:
+    assert inputs({**CHAIN, **LABELS, "net": AFFINITY}, "net")["affinity_labels"] == ("x/pair",)
+
+
+@pytest.mark.parametrize("written", [{"inputs": {"affinity_labels": "map"}}, {}], ids=["written", "only one there"])
+def test_an_input_of_another_method_is_refused_by_both_names(written: dict[str, object]) -> None:
+    stages = {**CHAIN, "map": LABELS["map"], "net": {**AFFINITY, **written}}
+    assert fault(stages) == (
+        "stage 'net': input 'affinity_labels': expected the affinity_labels of crf_pair, found those of ir_label: "
+        "'x/map'; change the method of one of the two stages, or name another stage, `inputs: {affinity_labels: ...}`"
+    )
 
 
 def test_variants_do_not_make_an_input_ambiguous() -> None:

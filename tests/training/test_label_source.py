@@ -3,10 +3,10 @@
 import pickle
 
 import pytest
-from training.stage_rows import write_seeds
+from training.stage_rows import write_ir_labels, write_seeds
 from training.tiny_data import write_tiny_data
 
-from wsss_core.artifacts.affinity_labels import AffinityLabelRow
+from wsss_core.artifacts.affinity_labels import AffinityLabelRow, IrLabelRow
 from wsss_core.artifacts.label_maps import LabelRow
 from wsss_core.training.label_source import RowSource
 
@@ -34,5 +34,12 @@ def test_a_missing_image_is_named_with_the_folder_and_the_remedy(source):
 
 
 def test_rows_of_another_kind_are_refused(source):
-    with pytest.raises(TypeError, match="expected rows AffinityLabelRow, found LabelRow"):
+    with pytest.raises(TypeError, match="expected rows AffinityLabelRow of crf_pair, found LabelRow"):
         RowSource(source.folder, "seeds", AffinityLabelRow)["id0"]
+
+
+def test_rows_of_another_method_are_refused_before_the_training_starts(tmp_path):
+    folder = write_ir_labels(tmp_path / "labels", write_tiny_data(tmp_path / "data"))
+    with pytest.raises(TypeError, match="labels: expected rows AffinityLabelRow of crf_pair, found IrLabelRow of ir_l"):
+        RowSource(folder, "affinity_labels", AffinityLabelRow).require(["id0", "id1"])
+    RowSource(folder, "affinity_labels", IrLabelRow).require(["id0", "id1"])

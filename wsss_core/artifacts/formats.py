@@ -6,12 +6,12 @@ from dataclasses import dataclass
 import pyarrow as pa
 
 from wsss_core.artifacts import affinity_labels, cams, label_maps, regions
-from wsss_core.artifacts.affinity_labels import AffinityLabelRow
+from wsss_core.artifacts.affinity_labels import AffinityLabelRow, IrLabelRow
 from wsss_core.artifacts.cams import CamRow
 from wsss_core.artifacts.label_maps import LabelRow
 from wsss_core.artifacts.regions import RegionRow
 
-Row = CamRow | LabelRow | RegionRow | AffinityLabelRow
+Row = CamRow | LabelRow | RegionRow | AffinityLabelRow | IrLabelRow
 
 
 @dataclass(frozen=True)

@@ -155,6 +155,12 @@ class _Resolver:
                 raise SettingsError(
                     f"{where}: input {slot_name!r} takes {' or '.join(slot.kinds)}, but {ref!r} is of kind {found.kind}"
                 )
+            if slot.methods and found.method not in slot.methods:
+                raise SettingsError(
+                    f"{where}: input {slot_name!r}: expected the {found.kind} of {' or '.join(slot.methods)}, found "
+                    f"those of {found.method}: {ref!r}; change the method of one of the two stages, or name another "
+                    f"stage, `inputs: {{{slot_name}: ...}}`"
+                )
         if len(refs) > 1 and not slot.many:
             raise SettingsError(f"{where}: input {slot_name!r} takes one stage, found {', '.join(refs)}")
         if not refs and not slot.optional and not slot.many:
@@ -239,6 +245,8 @@ def _default_stages(file: "ExperimentFile", name: str, slot_name: str, slot: Slo
     """For a slot that the file leaves open: the stage of the slot's name, else the only one that fits."""
     kinds = {other: kind_of(merge_like(file.stages, other), other) for other in file.stages if other != name}
     fitting = [other for other, kind in kinds.items() if kind in slot.kinds]
+    of_method = [other for other in fitting if merge_like(file.stages, other).get("method") in slot.methods]
+    fitting = of_method or fitting  # with none of the right method, the check of the one found says what is wrong
     if slot.many:
         return fitting
     if slot.optional and not slot.assumed:

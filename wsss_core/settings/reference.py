@@ -53,8 +53,12 @@ def _section(title: str, text: str | None, model: type, slots: Mapping[str, Slot
 def _inputs(slots: Mapping[str, Slot]) -> str:
     if not slots:
         return ""
-    texts = [f"`{name}` ({' or '.join(slot.kinds)}{_amount(slot)})" for name, slot in slots.items()]
+    texts = [f"`{name}` ({' or '.join(slot.kinds)}{_methods(slot)}{_amount(slot)})" for name, slot in slots.items()]
     return f"Inputs: {', '.join(texts)}."
+
+
+def _methods(slot: Slot) -> str:
+    return f" of {' or '.join(slot.methods)}" if slot.methods else ""
 
 
 def _amount(slot: Slot) -> str:

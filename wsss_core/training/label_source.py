@@ -34,17 +34,22 @@ class RowSource(Generic[RowT]):
         row_format: RowFormat = FORMATS[self.kind]
         row = row_format.decode(places[image_id][image_id])
         if not isinstance(row, self.row_type):
-            raise TypeError(f"{self.folder}: expected rows {self.row_type.__name__}, found {type(row).__name__}")
+            raise TypeError(f"{self.folder}: expected rows {_described(self.row_type)}, found {_described(type(row))}")
         return row
 
     def require(self, image_ids: Sequence[str]) -> None:
-        """Raise `ValueError` unless every image has a row, before a long training finds out."""
+        """Raise `ValueError` unless every image has a row, `TypeError` unless the rows are of the expected form.
+
+        Both before a long training finds out.
+        """
         missing = [image_id for image_id in image_ids if image_id not in self._opened()]
         if missing:
             raise ValueError(
                 f"{self.folder}: {len(missing)} of {len(image_ids)} training images have no row here, first "
                 f"{missing[0]!r}. To do: let this stage cover every split that the training learns from."
             )
+        for image_id in image_ids[:1]:
+            self[image_id]
 
     def _opened(self) -> dict[str, PartReader]:
         if self._places is None:
@@ -54,3 +59,9 @@ class RowSource(Generic[RowT]):
             readers = [PartReader(path) for path in parts]
             self._places = {image_id: reader for reader in readers for image_id in reader.ids()}
         return self._places
+
+
+def _described(row_type: type) -> str:
+    """Name of a row type, and the method that makes it where a kind has several forms."""
+    method = getattr(row_type, "method", None)
+    return row_type.__name__ if method is None else f"{row_type.__name__} of {method}"
