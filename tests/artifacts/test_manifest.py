@@ -1,6 +1,7 @@
 from dataclasses import replace
 from pathlib import Path
 
+import pyarrow.ipc
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -21,6 +22,7 @@ FULL = ImageRecord(
     scribbles="s.png",
     saliency="y.png",
     truth="t.png",
+    instance_truth="o.png",
 )
 PLAIN = ImageRecord("b", "b.jpg", 5, 6, ("val",), 1)
 BROKEN = ImageRecord("c", "c.jpg", 0, 0, ("val",), 1, skipped="zero bytes")
@@ -72,6 +74,15 @@ def test_a_broken_manifest_says_how_to_mend_it(tmp_path: Path) -> None:
     (tmp_path / "manifest.arrow").write_bytes(whole[: len(whole) // 2])
     with pytest.raises(ArtifactError, match=r"is not a manifest .*; delete it and run the data stage"):
         Manifest.read(tmp_path)
+
+
+def test_a_manifest_from_before_the_instance_truth_is_read(tmp_path: Path) -> None:
+    MANIFEST.write(tmp_path / "manifest.arrow")
+    with pyarrow.ipc.open_file(str(tmp_path / "manifest.arrow")) as file:
+        older = file.read_all().drop_columns(["instance_truth"])
+    with pyarrow.ipc.new_file(str(tmp_path / "manifest.arrow"), older.schema) as writer:
+        writer.write_table(older)
+    assert Manifest.read(tmp_path).records == (replace(FULL, instance_truth=None), PLAIN, BROKEN)
 
 
 LISTING = Listing(("a", "b", "c", "d", "e"), (("train",), ("val",), ("train", "all"), (), ("all",)), part_size=2)

@@ -9,6 +9,7 @@ from wsss_core.artifacts.manifest import Manifest
 from wsss_core.data import scene_weak_labels as weak
 from wsss_core.data import scenes, voc
 from wsss_core.data.images import read_image
+from wsss_core.data.instance_truth import read_instance_truth
 from wsss_core.data.labels import read_label_png
 from wsss_core.data.scene_layout import scene_rng
 from wsss_core.data.scene_render import Scene, draw_scene
@@ -51,6 +52,9 @@ def test_manifest_has_every_kind_of_label(built: tuple[Manifest, Path]) -> None:
         assert set(np.unique(drawn)) == {0, *record.tags, 255}
         assert (drawn == truth)[drawn != 255].all()
         assert read_label_png(record.saliency or "").shape == (48, 64)
+        objects = read_instance_truth(record.instance_truth or "", truth)
+        assert sorted(objects.class_ids) == sorted(box.label for box in record.boxes)
+        np.testing.assert_array_equal(objects.object_HW > 0, truth > 0)
 
 
 def test_written_folder_is_read_by_the_method_voc_with_any_tag_source(built: tuple[Manifest, Path]) -> None:

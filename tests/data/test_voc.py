@@ -1,6 +1,7 @@
 """VOC folders: three sources of tags, several splits, and every way a folder can be wrong."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -190,3 +191,20 @@ def test_lists_and_tables_are_watched_for_changes(voc_root: Path) -> None:
     assert voc_root / "cls_labels.npy" in watched
     assert [path.suffix for path in watched].count(".txt") == len(settings(voc_root).splits)
     assert voc_root / "cls_labels.npy" not in voc.input_files(settings(voc_root))
+
+
+def test_object_numbers_are_found_where_there_are_any(voc_root: Path, mask: Callable[..., Path]) -> None:
+    assert [record.instance_truth for record in build(settings(voc_root)).records] == [None] * 3
+    path = mask(voc_root / "SegmentationObject" / "a.png", [0, 3])
+    mask(voc_root / "SegmentationObject" / "d.png", [0, 1])  # d has no class mask
+    values = settings(voc_root, tag_source="npy", splits={"all": "train_aug.txt"})
+    write_npy(voc_root, {"a": [1, 0], "b": [1, 1], "d": [0, 0]})
+    found = {record.image_id: record.instance_truth for record in build(values).records}
+    assert found == {"a": str(path), "b": None, "d": None}
+    assert build(settings(voc_root, instance_truth=None)).records[0].instance_truth is None
+
+
+def test_object_numbers_that_do_not_fit_the_mask_are_an_error(voc_root: Path, mask: Callable[..., Path]) -> None:
+    mask(voc_root / "SegmentationObject" / "a.png", [1, 0])
+    with pytest.raises(DataError, match=r"image 'a': .*SegmentationObject/a\.png: object 1 lies where"):
+        build(settings(voc_root))

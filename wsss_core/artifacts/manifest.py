@@ -33,6 +33,7 @@ SCHEMA = pa.schema(
         ("scribbles", pa.string()),
         ("saliency", pa.string()),
         ("truth", pa.string()),
+        ("instance_truth", pa.string()),
         ("skipped", pa.string()),
     ]
 )
@@ -62,6 +63,7 @@ class Point:
 class ImageRecord:
     """One image. `file`, `scribbles`, `saliency`, `truth` are paths; `tags` ascending label ids (1..C).
 
+    `instance_truth`: path of the objects' numbers (see `data.instance_truth`); only where there is a `truth`.
     `height`, `width`: pixels as displayed (after EXIF rotation). `skipped`: why a bad image was left out, else None.
     """
 
@@ -77,6 +79,7 @@ class ImageRecord:
     scribbles: str | None = None
     saliency: str | None = None
     truth: str | None = None
+    instance_truth: str | None = None
     skipped: str | None = None
 
 

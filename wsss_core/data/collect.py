@@ -9,6 +9,7 @@ import numpy as np
 from wsss_core.artifacts.manifest import Box, ImageRecord, Listing, Manifest, Point
 from wsss_core.data.faults import DataError, join_faults
 from wsss_core.data.images import ImageError, probe_image
+from wsss_core.data.instance_truth import read_instance_truth
 from wsss_core.data.labels import LabelError, read_label_png
 from wsss_core.settings.data import BACKGROUND, DataSettings
 
@@ -17,7 +18,10 @@ IGNORE = 255
 
 @dataclass(frozen=True)
 class Draft:
-    """One image as its data set lists it, not yet looked at. `tags` None: take the classes of the truth mask."""
+    """One image as its data set lists it, not yet looked at. `tags` None: take the classes of the truth mask.
+
+    `instance_truth` needs `truth`, which has the classes of its objects.
+    """
 
     image_id: str
     file: Path
@@ -28,6 +32,7 @@ class Draft:
     scribbles: Path | None = None
     saliency: Path | None = None
     truth: Path | None = None
+    instance_truth: Path | None = None
 
 
 def collect(
@@ -58,7 +63,7 @@ def _checked(draft: Draft, part: int, class_count: int, settings: DataSettings) 
     try:
         height, width = probe_image(draft.file, settings.max_pixels, decode=True)
         _check_side(draft.file, height, width, settings.min_side)
-        in_mask = _mask_classes(draft.truth, (height, width), class_count) if draft.truth else None
+        in_mask = _mask_classes(draft, (height, width), class_count)
         for extra in (draft.scribbles, draft.saliency):
             if extra is not None:
                 _check_size(extra, read_label_png(extra), (height, width))
@@ -85,6 +90,7 @@ def _record(
         scribbles=None if draft.scribbles is None else str(draft.scribbles),
         saliency=None if draft.saliency is None else str(draft.saliency),
         truth=None if draft.truth is None else str(draft.truth),
+        instance_truth=None if draft.instance_truth is None else str(draft.instance_truth),
         skipped=skipped,
     )
 
@@ -103,16 +109,23 @@ def _check_size(path: Path, label_HW: np.ndarray, size_hw: tuple[int, int]) -> N
         )
 
 
-def _mask_classes(path: Path, size_hw: tuple[int, int], class_count: int) -> tuple[int, ...]:
-    """Foreground label ids in a truth mask, ascending. Raises `LabelError` for a wrong size or an unknown id."""
-    label_HW = read_label_png(path)
-    _check_size(path, label_HW, size_hw)
+def _mask_classes(draft: Draft, size_hw: tuple[int, int], class_count: int) -> tuple[int, ...] | None:
+    """Foreground label ids in the truth mask, ascending; None without a mask.
+
+    Raises `LabelError` for a wrong size, an unknown id, and for true objects that do not fit the mask.
+    """
+    if draft.truth is None:
+        return None
+    label_HW = read_label_png(draft.truth)
+    _check_size(draft.truth, label_HW, size_hw)
+    if draft.instance_truth is not None:
+        read_instance_truth(draft.instance_truth, label_HW)
     ids = np.unique(label_HW)
     unknown = [int(label) for label in ids if label > class_count and label != IGNORE]
     if unknown:
         raise LabelError(
-            f"{path}: expected label ids 0..{class_count} and {IGNORE} (ignore), found {unknown}. To do: check the "
-            "number and order of `classes`."
+            f"{draft.truth}: expected label ids 0..{class_count} and {IGNORE} (ignore), found {unknown}. "
+            "To do: check the number and order of `classes`."
         )
     return tuple(int(label) for label in ids if 0 < label <= class_count)
 

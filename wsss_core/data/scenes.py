@@ -9,6 +9,7 @@ import shutil
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 from PIL import Image
 
 from wsss_core.artifacts.atomic import write_bytes, write_json, write_text
@@ -87,6 +88,8 @@ def _write_scene(root: Path, image_id: str, scene: Scene, boxes: tuple[Box, ...]
     Image.fromarray(scene.image_HW3).save(buffer, **_JPEG)  # type: ignore[arg-type]
     write_bytes(root / "JPEGImages" / f"{image_id}.jpg", buffer.getvalue())
     write_bytes(root / "SegmentationClass" / f"{image_id}.png", encode_label_png(scene.label_HW))
+    objects = encode_label_png(scene.instance_HW.astype(np.uint8))  # a handful per scene
+    write_bytes(root / "SegmentationObject" / f"{image_id}.png", objects)
     size_hw = (scene.label_HW.shape[0], scene.label_HW.shape[1])
     text = write_annotation(image_id, f"{image_id}.jpg", size_hw, to_voc_boxes(boxes, classes))
     write_text(root / "Annotations" / f"{image_id}.xml", text)

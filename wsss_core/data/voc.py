@@ -160,6 +160,7 @@ def _draft(root: Path, settings: VocSettings, sources: _Sources, image_id: str, 
         tags = tuple(int(index) + 1 for index in np.flatnonzero(sources.vectors[image_id] > 0))
     boxes = sources.boxes.get(image_id, []) if sources.boxes else named
     where = str(root / settings.boxes_file) if sources.boxes else str(xml)
+    truth = _truth(root, settings, image_id)
     return Draft(
         image_id=image_id,
         file=_image_file(root / settings.images, image_id),
@@ -169,7 +170,8 @@ def _draft(root: Path, settings: VocSettings, sources: _Sources, image_id: str, 
         points=sources.points.get(image_id, ()),
         scribbles=_optional(root, settings.scribbles, image_id),
         saliency=_optional(root, settings.saliency, image_id),
-        truth=_truth(root, settings, image_id),
+        truth=truth,
+        instance_truth=_optional(root, settings.instance_truth, image_id) if truth else None,
     )
 
 

@@ -91,6 +91,10 @@ class VocSettings(DataSettings):
     """Folder of the ground-truth label PNGs, relative to `root`; null when there are none. Images without a file in
     it have no ground truth."""
 
+    instance_truth: str | None = "SegmentationObject"
+    """Folder of PNGs that number the true objects (255 = void), relative to `root`; their classes are those of the
+    `truth` mask. Need not exist, and is needed for the AP of instances only."""
+
     annotations: str = "Annotations"
     """Folder of the XML annotations, relative to `root`: tags and boxes. Need not exist for other tag sources."""
 
