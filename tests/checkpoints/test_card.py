@@ -49,6 +49,18 @@ def test_segmenter_has_one_channel_more_than_foreground_classes():
     assert card.build().classes == 3
 
 
+def test_networks_of_irn_are_built_again_from_their_cards():
+    classifier = NetworkCard("classifier", "resnet18", ("a", "b"), IMAGENET_RGB, architecture="irn")
+    irnet = NetworkCard("affinity", "small", (), IMAGENET_RGB, architecture="irnet")
+    with torch.device("meta"):
+        rebuilt = card_from_plain(card_to_plain(classifier), SOURCE)
+        network = rebuilt.build()
+        assert type(irnet.build()).__name__ == "IRNet"
+    assert rebuilt.options == {"output_stride": 16, "dilate": False}
+    assert type(network).__name__ == "IrnClassifier"
+    assert network.stride == 16
+
+
 @pytest.mark.parametrize(("role", "architecture"), [("segmenter", None), ("oracle", None), ("oracle", "deeplab_v1")])
 def test_role_without_its_parts_is_refused_with_both_values(role, architecture):
     card = NetworkCard(role, "small", ("a",), IMAGENET_RGB, architecture=architecture)

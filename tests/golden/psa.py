@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable
 
-from golden import irn_functions, irn_instances, irn_labels, psa_functions, psa_networks, psa_stages
+from golden import irn_functions, irn_instances, irn_labels, irn_networks, psa_functions, psa_networks, psa_stages
 from golden.cases import Case, kind_of
 
 CHECKS: dict[str, Callable[[Case], None]] = {
@@ -21,6 +21,9 @@ CHECKS: dict[str, Callable[[Case], None]] = {
     "irn_path_index": irn_functions.check_paths,
     "irn_instances": irn_instances.check_instances,
     "irn_ir_label": irn_labels.check_ir_label,
+    "irn_cam.forward": irn_networks.check_cam_forward,
+    "irn_cam.loss": irn_networks.check_cam_loss,
+    "irn_irn.forward": irn_networks.check_irn_forward,
 }
 
 

@@ -26,6 +26,7 @@ pytest_plugins = ["pytester"]
         ("crf_inference_single", "crf_inference"),
         ("aff_labels_pad.72x88", "aff_labels"),
         ("irn_path_index_many", "irn_path_index"),
+        ("irn_cam.loss_two.77x131", "irn_cam.loss"),
     ],
 )
 def test_kind_of_a_case_does_not_depend_on_size_or_variant(name: str, kind: str) -> None:

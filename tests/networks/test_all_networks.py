@@ -19,13 +19,21 @@ CASES = [
     for name in NETWORKS
     if role == "classifier" or name in ("vgg16", "small", "resnet18")
 ]
-CASES += [("affinity", "resnet38"), ("deeplab_v1", "resnet38"), ("deeplab_v3plus", "resnet50")]
+CASES += [
+    ("irn", "resnet18"),
+    ("irn", "resnet50"),
+    ("affinity", "resnet38"),
+    ("deeplab_v1", "resnet38"),
+    ("deeplab_v3plus", "resnet50"),
+]
 
 
 def build(role: str, backbone: str) -> Network:
     torch.manual_seed(0)
     if role == "classifier":
         return build_classifier(backbone, CLASSES)
+    if role == "irn":
+        return build_classifier(backbone, CLASSES, "irn")
     if role == "affinity":
         return build_affinity_net(backbone)
     return build_segmenter(role, backbone, CLASSES)
@@ -40,7 +48,7 @@ def case(request):
 def expected_shape(role: str, network: Network, batch: int, height: int, width: int) -> tuple[int, ...]:
     grid = (math.ceil(height / network.stride), math.ceil(width / network.stride))
     channels = FEATURE_WIDTH if role == "affinity" else CLASSES
-    return (batch, channels) if role == "classifier" else (batch, channels, *grid)
+    return (batch, channels) if role in ("classifier", "irn") else (batch, channels, *grid)
 
 
 class TestEveryNetwork:
@@ -63,7 +71,13 @@ class TestEveryNetwork:
             for name, stride in backbone.strides.items()
         }
         assert {name: tuple(feature.shape) for name, feature in features.items()} == declared
-        assert {backbone.top, backbone.low, *backbone.affinity_taps} <= set(features)
+        assert {backbone.top, backbone.low, *backbone.affinity_taps, *backbone.edge_taps} <= set(features)
+
+    def test_boundary_features_are_two_of_stride_4_one_of_8_and_coarser_ones(self, case):
+        backbone = case[1].backbone
+        strides = [backbone.strides[tap] for tap in backbone.edge_taps]
+        assert strides[:3] == [4, 4, 8]
+        assert set(strides[3:]) <= {8, 16}
 
     def test_a_batch_gives_what_its_images_give_alone(self, case):
         _, network = case
@@ -76,13 +90,15 @@ class TestEveryNetwork:
         _, network = case
         grouped = [name for group in network.parameter_groups() for name in group]
         assert sorted(grouped) == sorted(name for name, _ in network.named_parameters())
+        if case[0] == "irn":
+            return  # has two groups, in which biases are treated as weights
         old_weights, old_biases, new_weights, new_biases = network.parameter_groups()
         assert not any(name.endswith(".bias") for name in old_weights + new_weights)
         assert all(name.endswith(".bias") for name in old_biases + new_biases)
         assert not any(name.startswith("backbone.") for name in new_weights + new_biases)
 
 
-FAMILIES = [(role, name) for role in ROLES for name in ("vgg16", "small", "resnet18")]
+FAMILIES = [(role, name) for role in ROLES for name in ("vgg16", "small", "resnet18")] + [("irn", "resnet18")]
 
 
 class TestEveryFamily:

@@ -9,6 +9,7 @@ class Toy(Backbone):
     top = "out"
     low = "out"
     affinity_taps = ("out", "out", "out")
+    edge_taps = ("out", "out", "out", "out", "out")
     frozen_modules = ("stem",)
     fixes_batch_norm = True
 
@@ -43,6 +44,16 @@ def test_fixed_statistics_survive_any_number_of_mode_changes():
         toy.train(mode)
         toy(torch.randn(4, 3, 8, 8))
     assert torch.equal(toy.body[1].running_mean, before)
+
+
+def test_statistics_alone_can_be_fixed_while_scale_and_shift_learn():
+    toy = Toy()
+    toy.fix_statistics()
+    before = toy.body[1].running_var.clone()
+    toy.train()(torch.randn(4, 3, 8, 8))["out"].sum().backward()
+    assert torch.equal(toy.body[1].running_var, before)
+    assert toy.body[1].weight.grad is not None
+    assert not toy.batch_norm_fixed
 
 
 def test_statistics_move_without_freezing():

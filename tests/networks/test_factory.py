@@ -47,6 +47,40 @@ def test_unknown_architecture_is_refused_with_the_known_ones():
         build_segmenter("unet", "small", 2)
 
 
+@pytest.mark.parametrize(
+    ("build", "message"),
+    [
+        (lambda: build_classifier("small", 2, "deeplab_v1"), "unknown classifier 'deeplab_v1'; known are: psa, irn"),
+        (
+            lambda: build_affinity_net("small", "irn"),
+            "unknown affinity network 'irn'; known are: affinitynet, irnet",
+        ),
+    ],
+)
+def test_an_architecture_of_another_role_is_refused_with_the_known_ones(build, message):
+    with pytest.raises(ValueError, match=message):
+        build()
+
+
+def test_the_networks_of_psa_need_no_name():
+    for unnamed, named in (
+        (build_classifier("small", 2), build_classifier("small", 2, "psa")),
+        (build_affinity_net("small"), build_affinity_net("small", "affinitynet")),
+    ):
+        assert type(unnamed) is type(named)
+        assert list(unnamed.state_dict()) == list(named.state_dict())
+
+
+def test_networks_of_irn_have_stride_16_without_dilation_on_every_resnet():
+    plain = {"output_stride": 16, "dilate": False}
+    for backbone in ("resnet18", "resnet34", "resnet50", "resnet101"):
+        assert resolve_options("classifier", backbone, "irn", {}) == plain
+        assert resolve_options("affinity", backbone, "irnet", {}) == plain
+    assert resolve_options("affinity", "resnet50", "irnet", {"dilate": True}) == {**plain, "dilate": True}
+    assert resolve_options("affinity", "vgg16", "irnet", {}) == {}
+    assert resolve_options("classifier", "resnet50", None, {}) == {}
+
+
 def test_options_given_win_over_published_ones():
     assert resolve_options("affinity", "vgg16", None, {}) == {"fc6_dilation": 4}
     assert resolve_options("affinity", "vgg16", None, {"fc6_dilation": 1}) == {"fc6_dilation": 1}

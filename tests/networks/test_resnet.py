@@ -68,6 +68,31 @@ def test_freezing_stops_stem_and_layer1_and_fixes_batch_norm():
     assert not any(norm.training for _, norm in network.batch_norms())
 
 
+def test_without_dilation_only_the_stride_of_layer4_is_dropped():
+    torch.manual_seed(0)
+    plain = models.resnet50(weights=None).eval()
+    ours = resnet50(16, dilate=False).eval()
+    ours.load_state_dict({k: v for k, v in plain.state_dict().items() if not k.startswith("fc.")})
+    plain.layer4[0].conv2.stride = plain.layer4[0].downsample[0].stride = (1, 1)
+    image = torch.randn(1, 3, 33, 47)
+    with torch.no_grad():
+        stem = plain.maxpool(plain.relu(plain.bn1(plain.conv1(image))))
+        features = ours(image)
+        torch.testing.assert_close(features["stem"], stem, rtol=0, atol=0)
+        layer4 = plain.layer4(plain.layer3(plain.layer2(plain.layer1(stem))))
+        torch.testing.assert_close(features["layer4"], layer4, rtol=0, atol=0)
+    assert features["layer4"].shape[-2:] == (3, 3)
+    assert {module.dilation for module in ours.modules() if is_3x3(module)} == {(1, 1)}
+
+
+@pytest.mark.parametrize("build", [resnet18, resnet34, resnet50, resnet101])
+def test_any_depth_goes_without_dilation(build):
+    with torch.device("meta"):
+        network = build(16, dilate=False)
+    assert network.stride == 16
+    assert {module.dilation for module in network.modules() if is_3x3(module)} == {(1, 1)}
+
+
 @pytest.mark.parametrize(("depth", "output_stride"), [(152, 8), (18, 32), (18, 4)])
 def test_unknown_depth_or_stride_is_refused_with_both_values(depth, output_stride):
     with pytest.raises(ValueError, match=f"found {depth} and {output_stride}"):

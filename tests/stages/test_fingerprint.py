@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from wsss_core import registry
-from wsss_core.networks.names import ARCHITECTURES, NETWORKS, network_modules
+from wsss_core.networks.names import NETWORKS, network_modules
 from wsss_core.stages import fingerprint
 from wsss_core.stages.fingerprint import ROOT, code_fingerprint, reachable
 
@@ -162,9 +162,8 @@ def roots_of_all_stages() -> dict[str, tuple[str, ...]]:
             if kind not in registry.TRAINING_KINDS:
                 roots[f"{kind}.{method}"] = base
                 continue
-            architecture = method if method in ARCHITECTURES else None
             for network in NETWORKS:
-                roots[f"{kind}.{method}.{network}"] = (*base, *network_modules(kind, network, architecture))
+                roots[f"{kind}.{method}.{network}"] = (*base, *network_modules(kind, network, method))
     return roots
 
 

@@ -24,7 +24,7 @@ class NetworkCard:
     normalisation: Normalisation
     """Input rule belonging to the weights."""
     architecture: str | None = None
-    """Name in `names.ARCHITECTURES`, segmenters only."""
+    """Name in the table of the role in `names`; None: PSA's (classifier and affinity)."""
     options: dict[str, factory.Option] = field(default_factory=dict)
     """Constructor options of the backbone."""
     trained_on: dict[str, Plain] = field(default_factory=dict)
@@ -42,9 +42,9 @@ class NetworkCard:
 
     def _build(self) -> Network:
         if self.role == "classifier":
-            return factory.build_classifier(self.backbone, len(self.classes), **self.options)
+            return factory.build_classifier(self.backbone, len(self.classes), self.architecture, **self.options)
         if self.role == "affinity":
-            return factory.build_affinity_net(self.backbone, **self.options)
+            return factory.build_affinity_net(self.backbone, self.architecture, **self.options)
         if self.role == "segmenter" and self.architecture is not None:
             return factory.build_segmenter(self.architecture, self.backbone, len(self.classes) + 1, **self.options)
         raise ValueError(

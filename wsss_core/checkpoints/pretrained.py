@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from wsss_core.checkpoints.fit import COUNTER, Misfit, Shapes, compare, fitting_backbones, shapes_of
+from wsss_core.checkpoints.irn_layout import IRN_LAYOUT
 from wsss_core.checkpoints.layout import Layout
 from wsss_core.checkpoints.own_layout import OWN_LAYOUT
 from wsss_core.checkpoints.psa_layout import PSA_LAYOUT
@@ -13,7 +14,8 @@ from wsss_core.checkpoints.torchvision_layouts import TORCHVISION_RESNET, TORCHV
 from wsss_core.networks.network import Network
 from wsss_core.networks.normalisation import Normalisation
 
-LAYOUTS = (OWN_LAYOUT, PSA_LAYOUT, TORCHVISION_VGG16, TORCHVISION_RESNET)
+LAYOUTS = (IRN_LAYOUT, OWN_LAYOUT, PSA_LAYOUT, TORCHVISION_VGG16, TORCHVISION_RESNET)
+"""In the order in which they are tried: IRN's aliases look like our own names (`backbone.0.0.weight`)."""
 
 
 class CheckpointError(ValueError):

@@ -42,6 +42,8 @@ class Backbone(nn.Module):
     """Name of the early, finer feature for decoders."""
     affinity_taps: tuple[str, str, str]
     """Features read by AffinityNet's f8_3, f8_4, f8_5."""
+    edge_taps: tuple[str, str, str, str, str]
+    """Features read by IRNet's heads 1 to 5: two of stride 4, one of stride 8, two of stride 8 or 16."""
     normalisation: Normalisation
     """Input rule of the weights the backbone was designed around; the checkpoint reader replaces it when a file has
     another."""
@@ -58,6 +60,7 @@ class Backbone(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         self.batch_norm_fixed = False
+        self.statistics_fixed = False
 
     @property
     def stride(self) -> int:
@@ -88,12 +91,19 @@ class Backbone(nn.Module):
         self.batch_norm_fixed = True
         for _, norm in self.batch_norms():
             norm.requires_grad_(False)
+        self.fix_statistics()
+
+    def fix_statistics(self) -> None:
+        """Keep the running mean and variance of every BatchNorm as they are and use them, also after `train()`; weight
+        and bias may go on learning."""
+        self.statistics_fixed = True
+        for _, norm in self.batch_norms():
             norm.eval()
 
     def train(self, mode: bool = True) -> "Backbone":
-        """As `nn.Module.train`, but fixed BatchNorms stay in evaluation mode."""
+        """As `nn.Module.train`, but BatchNorms with fixed statistics stay in evaluation mode."""
         super().train(mode)
-        if self.batch_norm_fixed:
+        if self.statistics_fixed:
             for _, norm in self.batch_norms():
                 norm.eval()
         return self

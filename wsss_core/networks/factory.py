@@ -5,16 +5,19 @@ from collections.abc import Mapping
 from typing import Literal
 
 from wsss_core.networks.backbone import Backbone
-from wsss_core.networks.names import ARCHITECTURES, HEADS, NETWORKS, lookup
+from wsss_core.networks.names import DEFAULT_ARCHITECTURES, NETWORKS, architecture_address, lookup
 from wsss_core.networks.network import Network, TagClassifier
 
-AFFINITY_OPTIONS: dict[str, dict[str, int]] = {"vgg16": {"fc6_dilation": 4}}
-"""Where PSA's affinity net differs from its classifier in the backbone."""
+_UNDILATED: dict[str, int | bool] = {"output_stride": 16, "dilate": False}
+_RESNETS = ("resnet18", "resnet34", "resnet50", "resnet101")
 
-SEGMENTER_OPTIONS: dict[tuple[str, str], dict[str, int | bool]] = {
-    ("deeplab_v1", "vgg16"): {"fc6_dilation": 12, "pool5": True}
+BACKBONE_OPTIONS: dict[tuple[str, str], dict[str, int | bool]] = {
+    ("affinitynet", "vgg16"): {"fc6_dilation": 4},
+    ("deeplab_v1", "vgg16"): {"fc6_dilation": 12, "pool5": True},
+    **{(architecture, resnet): _UNDILATED for architecture in ("irn", "irnet") for resnet in _RESNETS},
 }
-"""Where a segmentation network differs from the classifier in the backbone (DeepLab-LargeFOV, Chen et al. 2015)."""
+"""(Architecture, backbone) -> where the backbone differs from that of PSA's classifier: PSA's affinity net,
+DeepLab-LargeFOV (Chen et al., ICLR 2015), both networks of IRN (Ahn et al., CVPR 2019)."""
 
 HEAD_OPTIONS: dict[tuple[str, str], dict[str, int | tuple[int, ...]]] = {
     ("deeplab_v3plus", "small"): {"width": 48, "low_width": 24, "rates": (2, 4, 8)}
@@ -34,12 +37,8 @@ def resolve_options(
     role: Role, backbone: str, architecture: str | None, options: Mapping[str, Option]
 ) -> dict[str, Option]:
     """The backbone's constructor options for a role: what the publication changes, then what `options` say."""
-    published: Mapping[str, Option] = {}
-    if role == "affinity":
-        published = AFFINITY_OPTIONS.get(backbone, {})
-    elif architecture is not None:
-        published = SEGMENTER_OPTIONS.get((architecture, backbone), {})
-    return {**published, **options}
+    name = architecture or DEFAULT_ARCHITECTURES.get(role, "")
+    return {**BACKBONE_OPTIONS.get((name, backbone), {}), **options}
 
 
 def build_backbone(name: str, **options: Option) -> Backbone:
@@ -52,24 +51,26 @@ def build_backbone(name: str, **options: Option) -> Backbone:
     return backbone
 
 
-def build_classifier(name: str, classes: int, **options: Option) -> TagClassifier:
-    """A `ClassificationNetwork` for C foreground classes on the named backbone, random weights.
+def build_classifier(name: str, classes: int, architecture: str | None = None, **options: Option) -> TagClassifier:
+    """A tag classifier for C foreground classes on the named backbone, random weights; by default that of PSA.
 
     Raises:
-        ValueError: unknown name, or fewer than 1 class.
+        ValueError: unknown name, a pair that does not exist, or fewer than 1 class.
     """
-    network: TagClassifier = _load(HEADS["classifier"])(build_backbone(name, **options), classes)
+    head = _load(architecture_address("classifier", architecture))
+    backbone = build_backbone(name, **resolve_options("classifier", name, architecture, options))
+    network: TagClassifier = head(backbone, classes)
     return network
 
 
-def build_affinity_net(name: str, **options: Option) -> Network:
-    """An `AffinityNet` on the named backbone, random weights.
+def build_affinity_net(name: str, architecture: str | None = None, **options: Option) -> Network:
+    """An affinity network on the named backbone, random weights; by default AffinityNet.
 
     Raises:
         ValueError: unknown name.
     """
-    backbone = build_backbone(name, **resolve_options("affinity", name, None, options))
-    network: Network = _load(HEADS["affinity"])(backbone)
+    head = _load(architecture_address("affinity", architecture))
+    network: Network = head(build_backbone(name, **resolve_options("affinity", name, architecture, options)))
     return network
 
 
@@ -79,7 +80,7 @@ def build_segmenter(architecture: str, backbone: str, classes: int, **options: O
     Raises:
         ValueError: unknown architecture or backbone, or a pair that does not exist.
     """
-    build = _load(lookup(ARCHITECTURES, architecture, "segmentation architecture"))
+    build = _load(architecture_address("segmenter", architecture))
     trunk = build_backbone(backbone, **resolve_options("segmenter", backbone, architecture, options))
     network: Network = build(trunk, classes, **HEAD_OPTIONS.get((architecture, backbone), {}))
     return network

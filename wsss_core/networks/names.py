@@ -17,10 +17,27 @@ ARCHITECTURES: dict[str, str] = {
 }
 """Segmentation architecture name -> "module:class"."""
 
-HEADS: dict[str, str] = {
-    "classifier": "wsss_core.networks.classification:ClassificationNetwork",
-    "affinity": "wsss_core.networks.affinity_net:AffinityNet",
+CLASSIFIERS: dict[str, str] = {
+    "psa": "wsss_core.networks.classification:ClassificationNetwork",
+    "irn": "wsss_core.networks.irn_classifier:IrnClassifier",
 }
+"""Classifier name -> "module:class"."""
+
+AFFINITY_NETS: dict[str, str] = {
+    "affinitynet": "wsss_core.networks.affinity_net:AffinityNet",
+    "irnet": "wsss_core.networks.irnet:IRNet",
+}
+"""Affinity network name -> "module:class"."""
+
+_TABLES: dict[str, tuple[dict[str, str], str]] = {
+    "classifier": (CLASSIFIERS, "classifier"),
+    "affinity": (AFFINITY_NETS, "affinity network"),
+    "segmenter": (ARCHITECTURES, "segmentation architecture"),
+}
+"""Role -> architectures, what messages call one."""
+
+DEFAULT_ARCHITECTURES: dict[str, str] = {"classifier": "psa", "affinity": "affinitynet"}
+"""Role -> architecture where none is named; a segmenter must name one."""
 
 
 def lookup(table: dict[str, str], name: str, what: str) -> str:
@@ -36,17 +53,25 @@ def network_modules(role: str, backbone: str, architecture: str | None = None) -
     Args:
         role: classifier, affinity or segmenter.
         backbone: name in `NETWORKS`.
-        architecture: name in `ARCHITECTURES`; needed for segmenters, must be None otherwise.
+        architecture: what of the role; None: as in `architecture_address`.
 
     Raises:
-        ValueError: unknown name, or an architecture where none belongs or none where one is needed.
+        ValueError: unknown name, or no architecture where one is needed.
     """
-    if (role == "segmenter") != (architecture is not None):
-        raise ValueError(f"a segmenter needs an architecture and no other role has one; found {role}, {architecture}")
-    head = (
-        lookup(HEADS, role, "role")
-        if architecture is None
-        else lookup(ARCHITECTURES, architecture, "segmentation architecture")
-    )
-    addresses = (lookup(NETWORKS, backbone, "backbone"), head)
+    addresses = (lookup(NETWORKS, backbone, "backbone"), architecture_address(role, architecture))
     return tuple(address.split(":")[0] for address in addresses)
+
+
+def architecture_address(role: str, architecture: str | None) -> str:
+    """ "module:class" of an architecture of a role; None stands for the one of PSA (classifier and affinity).
+
+    Raises:
+        ValueError: unknown role or name, or a segmenter without an architecture.
+    """
+    if role not in _TABLES:
+        raise ValueError(f"unknown role {role!r}; known are: {', '.join(_TABLES)}")
+    table, what = _TABLES[role]
+    name = architecture or DEFAULT_ARCHITECTURES.get(role)
+    if name is None:
+        raise ValueError(f"a {role} needs an architecture; known are: {', '.join(table)}")
+    return lookup(table, name, what)

@@ -65,7 +65,8 @@ class BottleneckBlock(nn.Module):
 
 
 class ResNet38(Backbone):
-    """Features: conv3 (256, stride 4, raw output of b3_2), conv4 (512), conv5 (1024), conv6 (4096), stride 8.
+    """Features: b3 and conv3 (256, stride 4, raw outputs of b3 and b3_2); conv4 (512), conv5 (1024) and conv6 (4096) of
+    stride 8.
 
     conv4 and conv5 are the activated inputs inside b5 and b6, conv6 = ReLU(bn7). `freeze` stops conv1a, b2, b2_1, b2_2
     and fixes every BatchNorm, as in all published trainings.
@@ -74,6 +75,7 @@ class ResNet38(Backbone):
     top = "conv6"
     low = "conv3"
     affinity_taps = ("conv4", "conv5", "conv6")
+    edge_taps = ("b3", "conv3", "conv4", "conv5", "conv6")
     classifier_style = ClassifierStyle(dropout=0.5)
     affinity_group_norm = False
     frozen_modules = ("conv1a", "b2", "b2_1", "b2_2")
@@ -82,8 +84,8 @@ class ResNet38(Backbone):
     def __init__(self) -> None:
         super().__init__()
         self.normalisation = IMAGENET_RGB
-        self.channels = {"conv3": 256, "conv4": 512, "conv5": 1024, "conv6": 4096}
-        self.strides = {"conv3": 4, "conv4": 8, "conv5": 8, "conv6": 8}
+        self.channels = {"b3": 256, "conv3": 256, "conv4": 512, "conv5": 1024, "conv6": 4096}
+        self.strides = {"b3": 4, "conv3": 4, "conv4": 8, "conv5": 8, "conv6": 8}
         self.conv1a = _conv3x3(3, 64)
         self.b2 = ResBlock(64, 128, 128, stride=2)
         self.b2_1 = ResBlock(128, 128, 128)
@@ -107,7 +109,10 @@ class ResNet38(Backbone):
     def forward(self, x: torch.Tensor) -> Features:
         """Features of a normalised batch (B, 3, H, W); see the class."""
         x = self.conv1a(x)
-        for block in (self.b2, self.b2_1, self.b2_2, self.b3, self.b3_1, self.b3_2):
+        for block in (self.b2, self.b2_1, self.b2_2, self.b3):
+            x, _ = block(x)
+        b3 = x
+        for block in (self.b3_1, self.b3_2):
             x, _ = block(x)
         conv3 = x
         for block in (self.b4, self.b4_1, self.b4_2, self.b4_3, self.b4_4, self.b4_5):
@@ -117,4 +122,5 @@ class ResNet38(Backbone):
             x, _ = block(x)
         x, conv5 = self.b6(x)
         x, _ = self.b7(x)
-        return {"conv3": conv3, "conv4": conv4, "conv5": conv5, "conv6": functional.relu(self.bn7(x))}
+        conv6 = functional.relu(self.bn7(x))
+        return {"b3": b3, "conv3": conv3, "conv4": conv4, "conv5": conv5, "conv6": conv6}

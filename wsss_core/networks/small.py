@@ -32,7 +32,8 @@ class ResidualBlock(nn.Module):
 
 
 class SmallNet(Backbone):
-    """Features: conv2 (48, stride 4), conv3 (96, stride 8), top (96, stride 8, dilated by 2 for context).
+    """Features: half2 and conv2 (48, stride 4: before and after the residual block), half3 and conv3 (96, stride 8: the
+    same), top (96, stride 8, dilated by 2 for context).
 
     `freeze` stops nothing: there are no ImageNet weights, everything trains, BatchNorm too.
     """
@@ -40,12 +41,14 @@ class SmallNet(Backbone):
     top = "top"
     low = "conv2"
     affinity_taps = ("conv2", "conv3", "top")
+    edge_taps = ("half2", "conv2", "half3", "conv3", "top")
 
     def __init__(self) -> None:
         super().__init__()
         self.normalisation = IMAGENET_RGB
-        self.channels = {"conv2": WIDTHS[1], "conv3": WIDTHS[2], "top": WIDTHS[2]}
-        self.strides = {"conv2": 4, "conv3": 8, "top": 8}
+        widths = dict.fromkeys(("half2", "conv2"), WIDTHS[1])
+        self.channels = {**widths, **dict.fromkeys(("half3", "conv3", "top"), WIDTHS[2])}
+        self.strides = {"half2": 4, "conv2": 4, "half3": 8, "conv3": 8, "top": 8}
         self.conv1 = conv_unit(3, WIDTHS[0], stride=2)
         self.conv2 = nn.Sequential(conv_unit(WIDTHS[0], WIDTHS[1], stride=2), ResidualBlock(WIDTHS[1]))
         self.conv3 = nn.Sequential(conv_unit(WIDTHS[1], WIDTHS[2], stride=2), ResidualBlock(WIDTHS[2]))
@@ -53,6 +56,8 @@ class SmallNet(Backbone):
 
     def forward(self, x: torch.Tensor) -> Features:
         """Features of a normalised batch (B, 3, H, W); see the class."""
-        conv2 = self.conv2(self.conv1(x))
-        conv3 = self.conv3(conv2)
-        return {"conv2": conv2, "conv3": conv3, "top": self.top_block(conv3)}
+        half2 = self.conv2[0](self.conv1(x))
+        conv2 = self.conv2[1](half2)
+        half3 = self.conv3[0](conv2)
+        conv3 = self.conv3[1](half3)
+        return {"half2": half2, "conv2": conv2, "half3": half3, "conv3": conv3, "top": self.top_block(conv3)}

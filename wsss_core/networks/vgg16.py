@@ -17,7 +17,8 @@ CONV5_DILATION = 2
 
 
 class VGG16(Backbone):
-    """Features: conv2 (128, stride 2), conv3 (256, stride 4), conv4 and conv5 (512), conv5fc (1024), all after ReLU.
+    """Features: conv2 (128, stride 2), pool2 (128, stride 4), conv3 (256, stride 4); conv4 and conv5 (512) and conv5fc
+    (1024) of stride 8; all after ReLU.
 
     `freeze` stops conv1_1 to conv2_2. There is no BatchNorm. New layers start with torch's default.
     """
@@ -25,6 +26,7 @@ class VGG16(Backbone):
     top = "conv5fc"
     low = "conv3"
     affinity_taps = ("conv4", "conv5", "conv5fc")
+    edge_taps = ("pool2", "conv3", "conv4", "conv5", "conv5fc")
     classifier_style = ClassifierStyle(dropout=0.5, average_maps=True, cam_square_root=True)
     has_wide_view = True
     frozen_modules = ("conv1_1", "conv1_2", "conv2_1", "conv2_2")
@@ -40,8 +42,8 @@ class VGG16(Backbone):
         """
         super().__init__()
         self.normalisation = CAFFE_BGR
-        self.channels = {"conv2": 128, "conv3": 256, "conv4": 512, "conv5": 512, "conv5fc": FC_WIDTH}
-        self.strides = {"conv2": 2, "conv3": 4, "conv4": 8, "conv5": 8, "conv5fc": 8}
+        self.channels = {"conv2": 128, "pool2": 128, "conv3": 256, "conv4": 512, "conv5": 512, "conv5fc": FC_WIDTH}
+        self.strides = {"conv2": 2, "pool2": 4, "conv3": 4, "conv4": 8, "conv5": 8, "conv5fc": 8}
         self.pool5 = pool5
         width = 3
         for stage, widths in enumerate(STAGE_WIDTHS, start=1):
@@ -62,6 +64,8 @@ class VGG16(Backbone):
                 x = functional.relu(self.get_submodule(f"conv{stage}_{index}")(x))
             features[f"conv{stage}"] = x
             x = self._pool(x, stage)
+            if stage == 2:
+                features["pool2"] = x
         x = self.drop6(functional.relu(self.fc6(x)))
         features["conv5fc"] = functional.relu(self.fc7(x))
         del features["conv1"]  # full resolution and unused: do not keep it alive

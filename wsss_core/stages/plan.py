@@ -155,8 +155,7 @@ class Plan:
         network = getattr(stage.settings, "network", None)
         if stage.kind not in registry.TRAINING_KINDS or network is None:
             return (module,)
-        architecture = stage.method if stage.kind == "segmenter" else None
-        return (module, *network_modules(stage.kind, network, architecture))
+        return (module, *network_modules(stage.kind, network, stage.method))
 
     def listing_fingerprint(self, stage: Stage) -> str:
         """Changes when images are added to or removed from a data stage."""
