@@ -11,7 +11,7 @@ from benchmarks.pictures import CLASS_COUNT, SIZE_HW
 from benchmarks.timing import Comparison, best_time_ms
 from wsss_core.affinity.pairs import RADIUS, pair_affinity, pair_indices
 from wsss_core.affinity.random_walk import padded_hw
-from wsss_core.affinity.transition import transition_matrix, walk
+from wsss_core.affinity.transition import pair_links, transition_matrix, walk
 
 BETA, LOG2_STEPS = 8.0, 8
 TAGGED = (0, 3, 9, 15)  # background and three classes
@@ -60,7 +60,8 @@ def run() -> list[Comparison]:
     dense_ms, expected = best_time_ms(lambda: dense_walk(all_scores, affinity[0], grid_hw), repeats=2)
 
     def sparse_walk() -> np.ndarray:
-        return walk(tagged_scores, transition_matrix(affinity[0].numpy(), grid_hw, RADIUS, BETA), 2**LOG2_STEPS)
+        links = pair_links(affinity[0].numpy(), grid_hw, RADIUS)
+        return walk(tagged_scores, transition_matrix(links, grid_hw, RADIUS, BETA), 2**LOG2_STEPS)
 
     sparse_ms, walked = best_time_ms(sparse_walk)
     recorded = expected[list(TAGGED)].numpy()

@@ -1,12 +1,18 @@
-"""Checks of the function cases of IRN: paths between the cells of pairs."""
+"""Checks of the function cases of IRN: paths between the cells of pairs, walk within boundaries."""
 
 import re
 
 import numpy as np
+import torch
 from golden.cases import Case
-from golden.compare import assert_equal
+from golden.compare import assert_close_to_peak, assert_equal
+from golden.psa_functions import stated
 
-from wsss_core.affinity.paths import Path, pair_paths, path_offsets, path_pair_indices
+from wsss_core.affinity.boundaries import walk_within_boundaries
+from wsss_core.affinity.paths import Path, pair_paths, path_affinity, path_offsets, path_pair_indices
+
+AFFINITY_TOLERANCE = 1e-6  # of the maximum
+WALK_TOLERANCE = 1e-4  # of the maximum; the recorded walk is 2e-5 from one in float64
 
 
 def check_paths(case: Case) -> None:
@@ -48,3 +54,19 @@ def paths_by_length(radius: int) -> dict[int, list[Path]]:
     for path in pair_paths(radius):
         groups.setdefault(len(path), []).append(path)
     return groups
+
+
+def check_walk(case: Case) -> None:
+    edge_hw, cam_Khw = case.arrays["edge"][0], case.arrays["cam"]
+    radius = int(stated("radius", case.spec["original"]))
+    for name, recorded in case.arrays.items():
+        texts = (case.meaning(name), case.spec["original"])
+        if name == "sparse_aff":
+            # The original lets border cells be from-cells by a rim of boundary.
+            rim_hw = np.pad(edge_hw, ((0, radius), (radius, radius)), constant_values=1)
+            new = path_affinity(torch.from_numpy(rim_hw)[None], radius).numpy()
+            assert_close_to_peak(new, recorded, AFFINITY_TOLERANCE, f"{case.title}: {name}")
+        elif name.startswith("rw"):
+            beta, steps = stated("beta", *texts), 2 ** int(stated("exp_times", *texts))
+            new = walk_within_boundaries(cam_Khw, edge_hw, beta, steps, radius)
+            assert_close_to_peak(new[:, None], recorded, WALK_TOLERANCE, f"{case.title}: {name}")

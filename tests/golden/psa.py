@@ -19,6 +19,7 @@ CHECKS: dict[str, Callable[[Case], None]] = {
     "center_crop": psa_functions.check_crop,
     "miou": psa_functions.check_miou,
     "irn_path_index": irn_functions.check_paths,
+    "irn_propagate": irn_functions.check_walk,
     "irn_instances": irn_instances.check_instances,
     "irn_ir_label": irn_labels.check_ir_label,
     "irn_cam.forward": irn_networks.check_cam_forward,

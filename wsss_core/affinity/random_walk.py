@@ -7,7 +7,7 @@ import torch
 
 from wsss_core.affinity.label_fusion import STRIDE, block_mean
 from wsss_core.affinity.pairs import RADIUS, pair_affinity
-from wsss_core.affinity.transition import transition_matrix, walk
+from wsss_core.affinity.transition import pair_links, transition_matrix, walk
 from wsss_core.artifacts.cams import CamRow
 from wsss_core.artifacts.formats import Row
 from wsss_core.artifacts.manifest import ImageRecord
@@ -61,7 +61,7 @@ def refined_grid(
         )
     with torch.inference_mode():
         affinity_Pn = pair_affinity(features_Dhw[None].float(), radius)[0].cpu().numpy()
-    transition = transition_matrix(affinity_Pn, grid_hw, radius, beta)
+    transition = transition_matrix(pair_links(affinity_Pn, grid_hw, radius), grid_hw, radius, beta)
     return walk(start_Khw.reshape(len(start_Khw), -1), transition, steps).reshape(start_Khw.shape)
 
 
