@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wsss_core.data.crops import centre_crop, random_crop
+from wsss_core.data.crops import centre_crop, random_crop, top_left_crop
 
 SIDES = st.integers(1, 24)
 
@@ -61,6 +61,12 @@ def test_centre_crop_leaves_half_the_difference_free_rounded_to_even() -> None:
 def test_centre_crop_of_a_centre_crop_changes_nothing(height: int, width: int, size: int) -> None:
     once = centre_crop(np.random.default_rng(0).random((height, width)), size)
     np.testing.assert_array_equal(centre_crop(once, size), once)
+
+
+def test_top_left_crop_cuts_or_fills_at_the_right_and_bottom() -> None:
+    numbers = np.arange(6.0).reshape(2, 3)
+    assert top_left_crop(numbers, 2).tolist() == [[0, 1], [3, 4]]
+    assert top_left_crop(numbers[..., None], 4, fill=9)[..., 0].tolist() == [[0, 1, 2, 9], [3, 4, 5, 9], *[[9] * 4] * 2]
 
 
 def test_wrong_arguments_are_named() -> None:

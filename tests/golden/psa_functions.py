@@ -9,7 +9,8 @@ from golden.compare import assert_close, assert_equal, subsampled
 from golden.psa_setting import picture
 from golden.synthetic import synthetic_image
 
-from wsss_core.affinity.label_fusion import block_mean, fuse_labels, pair_targets
+from wsss_core.affinity.label_fusion import block_mean, fuse_labels
+from wsss_core.affinity.pair_targets import pair_targets
 from wsss_core.affinity.pairs import RADIUS, pair_indices
 from wsss_core.crf import crf_probabilities
 from wsss_core.data.crops import centre_crop

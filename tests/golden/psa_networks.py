@@ -8,8 +8,8 @@ from golden.cases import Case
 from golden.compare import assert_close_to_peak, assert_relative, subsampled
 from golden.psa_setting import network, network_input, picture
 
-from wsss_core.affinity.label_fusion import pair_targets
 from wsss_core.affinity.losses import affinity_loss
+from wsss_core.affinity.pair_targets import pair_targets
 from wsss_core.affinity.pairs import RADIUS, pair_affinity, pair_indices
 from wsss_core.checkpoints.psa_layout import to_own_name, to_published_name
 from wsss_core.networks.network import Network, TagClassifier

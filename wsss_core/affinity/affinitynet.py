@@ -6,8 +6,9 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from wsss_core.affinity.label_fusion import STRIDE, block_mean, fuse_labels, pair_targets
+from wsss_core.affinity.label_fusion import STRIDE, block_mean, fuse_labels
 from wsss_core.affinity.losses import affinity_loss
+from wsss_core.affinity.pair_targets import pair_targets
 from wsss_core.affinity.pairs import pair_affinity
 from wsss_core.artifacts.affinity_labels import AffinityLabelRow
 from wsss_core.artifacts.manifest import ImageRecord

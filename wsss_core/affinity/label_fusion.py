@@ -1,26 +1,15 @@
-"""From the two CRF score stacks of an image to pair targets for AffinityNet (PSA, Ahn & Kwak, CVPR 2018).
+"""From the two CRF score stacks of an image to one label per grid cell (PSA, Ahn & Kwak, CVPR 2018).
 
 "Low" is the stack made with the low background power alpha: background is strong there, so what is still foreground is
 sure foreground. "High" is the stack of the high alpha, where what is still background is sure background.
 """
 
-from typing import NamedTuple
-
 import numpy as np
 
-from wsss_core.affinity.pairs import pair_windows
+from wsss_core.artifacts.label_maps import IGNORE
 
-IGNORE = 255
 STRIDE = 8  # image pixels per grid cell and axis, of both affinity networks
 OUTSIDE_SCORE = 1e-5  # a cell whose scores are all below lies in the zero padding of the crop
-
-
-class PairTargets(NamedTuple):
-    """Three bool arrays (..., P, n), at most one of them true per pair; pairs with an ignored cell are in none."""
-
-    background: np.ndarray
-    foreground: np.ndarray
-    negative: np.ndarray
 
 
 def block_mean(values_KHW: np.ndarray, block: int = STRIDE) -> np.ndarray:
@@ -53,24 +42,3 @@ def fuse_labels(low_Khw: np.ndarray, high_Khw: np.ndarray) -> np.ndarray:
     label_hw[high_Khw.argmax(axis=0) == 0] = 0
     label_hw[np.maximum(low_Khw, high_Khw).max(axis=0) < OUTSIDE_SCORE] = IGNORE
     return label_hw
-
-
-def pair_targets(label_hw: np.ndarray, radius: int) -> PairTargets:
-    """The targets of every pair of a label grid (h, w) or a batch of them (B, h, w), uint8 with 255 = ignore.
-
-    Same label 0: background; same other label: foreground; different, neither ignored: negative.
-    """
-    windows = list(pair_windows((label_hw.shape[-2], label_hw.shape[-1]), radius))
-    flat = (*label_hw.shape[:-2], -1) if label_hw.size else (*label_hw.shape[:-2], 0)
-
-    def cells(window: tuple[slice, slice]) -> np.ndarray:
-        return label_hw[(..., *window)].reshape(flat)
-
-    pairs = [(cells(source), cells(partner)) for source, partner in windows]
-    source_Pn = np.stack([pair[0] for pair in pairs], axis=-2)
-    partner_Pn = np.stack([pair[1] for pair in pairs], axis=-2)
-    equal = source_Pn == partner_Pn
-    sure = (source_Pn != IGNORE) & (partner_Pn != IGNORE)
-    return PairTargets(
-        background=equal & (source_Pn == 0), foreground=equal & (source_Pn != 0) & sure, negative=~equal & sure
-    )

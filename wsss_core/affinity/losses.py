@@ -21,8 +21,7 @@ class AffinityLoss:
 
 
 def _mean_where(values: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
-    weight = mask.to(values.dtype)
-    return (values * weight).sum() / (weight.sum() + EPSILON)
+    return torch.where(mask, values, 0).sum() / (mask.sum() + EPSILON)
 
 
 def affinity_loss(
@@ -31,13 +30,14 @@ def affinity_loss(
     """Cross-entropy of pair affinities against the three kinds of pairs.
 
     All arguments have one shape, (B, P, n): `affinity` float in (0, 1], the others bool (see
-    `label_fusion.pair_targets`). Sums run over the whole batch, not per image. A kind without a pair adds 0.
+    `pair_targets`). Sums run over the whole batch, not per image. A kind without a pair adds 0.
     """
     if not affinity.shape == background.shape == foreground.shape == negative.shape:
         shapes = [tuple(tensor.shape) for tensor in (affinity, background, foreground, negative)]
         raise ValueError(f"expected affinity and the three targets in one shape (B, P, n), found {shapes}")
-    same = -torch.log(affinity + EPSILON)
-    different = -torch.log(1.0 + EPSILON - affinity)
-    means = (_mean_where(same, background), _mean_where(same, foreground), _mean_where(different, negative))
+    # One logarithm for all pairs, and choices instead of products with float weights: at IRN's size, two million pairs
+    # per image, it is what autograd keeps that fills the memory.
+    entropy = torch.where(negative, 1.0 + EPSILON - affinity, affinity + EPSILON).log().neg_()
+    means = tuple(_mean_where(entropy, kind) for kind in (background, foreground, negative))
     total = BACKGROUND_WEIGHT * means[0] + FOREGROUND_WEIGHT * means[1] + NEGATIVE_WEIGHT * means[2]
     return AffinityLoss(total, *means)
