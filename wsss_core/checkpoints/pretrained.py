@@ -3,9 +3,11 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from wsss_core.checkpoints.caffe_layouts import CAFFE_ILSVRC_VGG16, CAFFE_VGG16
 from wsss_core.checkpoints.fit import COUNTER, Misfit, Shapes, compare, fitting_backbones, shapes_of
 from wsss_core.checkpoints.irn_layout import IRN_LAYOUT
 from wsss_core.checkpoints.layout import Layout
+from wsss_core.checkpoints.mxnet_layout import MXNET_RESNET38
 from wsss_core.checkpoints.own_layout import OWN_LAYOUT
 from wsss_core.checkpoints.psa_layout import PSA_LAYOUT
 from wsss_core.checkpoints.reading import State, read_state
@@ -14,8 +16,17 @@ from wsss_core.checkpoints.torchvision_layouts import TORCHVISION_RESNET, TORCHV
 from wsss_core.networks.network import Network
 from wsss_core.networks.normalisation import Normalisation
 
-LAYOUTS = (IRN_LAYOUT, OWN_LAYOUT, PSA_LAYOUT, TORCHVISION_VGG16, TORCHVISION_RESNET)
-"""In the order in which they are tried: IRN's aliases look like our own names (`backbone.0.0.weight`)."""
+LAYOUTS = (
+    IRN_LAYOUT,  # its aliases (`backbone.0.0.weight`) look like our own names
+    OWN_LAYOUT,
+    PSA_LAYOUT,
+    TORCHVISION_VGG16,
+    TORCHVISION_RESNET,
+    MXNET_RESNET38,
+    CAFFE_ILSVRC_VGG16,  # before the one that asks for less
+    CAFFE_VGG16,
+)
+"""In the order in which they are tried."""
 
 
 class CheckpointError(ValueError):
@@ -39,7 +50,7 @@ def load_pretrained(network: Network, path: Path, with_head: bool = False) -> Lo
 
     Args:
         network: any network of the factory.
-        path: `.pth`-like, `.safetensors`, or the folder of a network saved by `save_network`.
+        path: a weight file of any kind that `read_state` knows, or the folder of a network saved by `save_network`.
         with_head: False for initial weights: only the backbone is loaded, heads in the file are ignored. True for a
             trained network: every tensor must be there and nothing else.
 

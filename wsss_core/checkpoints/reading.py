@@ -1,31 +1,47 @@
-"""State dicts from files, safely: `.safetensors`, or PyTorch pickles restricted to tensors."""
+"""State dicts from files of any kind, told by their content, read without running code in them."""
 
 import pickle
-from collections.abc import Mapping
+import tarfile
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import BinaryIO
 
 import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file
 
+from wsss_core.checkpoints import mxnet_params
+from wsss_core.checkpoints.caffe_model import looks_like_caffe, read_caffe_file
+from wsss_core.checkpoints.legacy_file import PICKLE_START, read_legacy_file
+from wsss_core.checkpoints.mxnet_params import read_mxnet_file
+from wsss_core.checkpoints.tar_file import MARK, MARK_OFFSET, read_tar_file
+from wsss_core.checkpoints.tensor_pickle import ERRORS, UnsafePickleError
+
 State = dict[str, torch.Tensor]
 WRAPPER_KEYS = ("state_dict", "model_state_dict", "model")
 PARALLEL_PREFIX = "module."
+SAFETENSORS = ".safetensors"
+ZIP_START = b"PK\x03\x04"
+HEAD_BYTES = 512
+
+Reader = Callable[[BinaryIO], object]
 
 
 def read_state(path: Path) -> State:
     """Read the tensors of a checkpoint into memory, on the CPU.
 
-    A dict that wraps the state dict (`state_dict`, `model_state_dict`, `model`) is opened, a `module.` prefix on all
-    names is removed, and half-precision tensors become float32.
+    The ending tells safetensors, the content the other kinds: PyTorch files of any age (zip, older pickles, tar), MXNet
+    `.params`, Caffe `.caffemodel`. A dict that wraps the state dict (`state_dict`, `model_state_dict`, `model`) is
+    opened, a `module.` prefix on all names is removed, and half-precision tensors become float32.
 
     Raises:
         FileNotFoundError: no such file.
-        ValueError: not a checkpoint, a pickle that holds more than tensors, or no tensors in it.
+        ValueError: not a checkpoint, an incomplete one, a pickle that holds more than tensors and plain values, or no
+            tensors in it.
     """
     if not path.is_file():
         raise FileNotFoundError(f"{path}: no such weights file; check the path in the settings")
-    content = _read_safetensors(path) if path.suffix == ".safetensors" else _read_pickle(path)
+    content = _read_safetensors(path) if path.suffix == SAFETENSORS else _read_other(path)
     state = {name: _as_float32(value) for name, value in _unwrap(content, path).items()}
     if all(name.startswith(PARALLEL_PREFIX) for name in state):
         state = {name.removeprefix(PARALLEL_PREFIX): value for name, value in state.items()}
@@ -39,16 +55,50 @@ def _read_safetensors(path: Path) -> object:
         raise ValueError(f"{path}: not a readable safetensors file ({error}); fetch it again") from error
 
 
-def _read_pickle(path: Path) -> object:
+def _read_other(path: Path) -> object:
+    with open(path, "rb") as file:
+        head = file.read(HEAD_BYTES)
+        file.seek(0)
+        kind, read = _reader(head, path)
+        try:
+            return read(file)
+        except UnsafePickleError as error:
+            raise ValueError(
+                f"{path}: expected a PyTorch state dict of tensors only, found {error}; other objects in a pickle are "
+                "refused, because they can run code. Fetch the file again, or save the state dict alone"
+            ) from error
+        except (*ERRORS, tarfile.TarError) as error:
+            reason = (str(error).splitlines() or [type(error).__name__])[0]
+            raise ValueError(f"{path}: expected {kind}, found: {reason}. Fetch the file again") from error
+
+
+def _reader(head: bytes, path: Path) -> tuple[str, Reader]:
+    """Name and reader of the kind of file that begins with `head`."""
+    if head.startswith(ZIP_START):
+        return "a PyTorch file", _read_zip
+    if head.startswith(mxnet_params.MAGIC):
+        return "a complete MXNet .params file", read_mxnet_file
+    if head.startswith(PICKLE_START):
+        return "a complete PyTorch file", read_legacy_file
+    if head[MARK_OFFSET:].startswith(MARK):
+        return "a complete PyTorch file (tar)", read_tar_file
+    if looks_like_caffe(head):
+        return "a complete Caffe .caffemodel", _read_caffe
+    raise ValueError(
+        f"{path}: expected weights of PyTorch, safetensors, MXNet (.params) or Caffe (.caffemodel), found a file that "
+        f"begins with {head[:16]!r}. Fetch the file again"
+    )
+
+
+def _read_zip(file: BinaryIO) -> object:
     try:
-        return torch.load(path, map_location="cpu", weights_only=True)
-    except (pickle.UnpicklingError, RuntimeError, EOFError, UnicodeDecodeError, ValueError) as error:
-        reason = (str(error).splitlines() or [type(error).__name__])[0]
-        raise ValueError(
-            f"{path}: expected a PyTorch state dict of tensors only (other objects in a pickle are refused, "
-            f"because they can run code), found: {reason}. "
-            "Fetch the file again, or save the state dict alone"
-        ) from error
+        return torch.load(file, map_location="cpu", weights_only=True)
+    except pickle.UnpicklingError as error:
+        raise UnsafePickleError(str(error).splitlines()[0]) from error
+
+
+def _read_caffe(file: BinaryIO) -> object:
+    return read_caffe_file(file.read())
 
 
 def _unwrap(content: object, path: Path) -> State:

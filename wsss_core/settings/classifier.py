@@ -15,7 +15,8 @@ class PsaClassifierSettings(JitterSettings, LoopSettings):
     """Backbone: the published ones (vgg16, resnet38), torchvision's ResNets dilated to stride 8, or the small one that
     needs no pretrained weights. ResNet38 needs `learning_rate` 0.01; 0.1 diverges."""
     weights: Path | None = None
-    """File with initial weights of the backbone (torchvision, PSA or own names), or null for a random start."""
+    """File with initial weights of the backbone, or null for a random start. Read are PyTorch files of any age,
+    safetensors, Caffe's .caffemodel and MXNet's .params, named as in PSA, torchvision, Caffe, MXNet or here."""
     freeze: bool | None = None
     """Keep the first layers (and BatchNorm) as they are in `weights`; null: exactly when weights are given."""
     validation_split: str | None = "val"
