@@ -2,7 +2,9 @@
 
 import importlib
 
+import numpy as np
 import pytest
+import torch
 
 from benchmarks.table import BENCHMARKS, as_page, as_text
 from benchmarks.timing import Comparison, best_time_ms
@@ -45,3 +47,10 @@ def test_evaluation_baseline_agrees_on_random_maps() -> None:
     comparison = importlib.import_module("benchmarks.evaluation").run()[0]
     assert comparison.baseline > 0
     assert comparison.ours > 0
+
+
+def test_dense_baseline_of_the_walk_within_boundaries_agrees_with_the_sparse_walk() -> None:
+    benchmark = importlib.import_module("benchmarks.boundary_walk")
+    scores, edge = benchmark.maps((9, 12))
+    dense = benchmark.dense_walk(torch.from_numpy(scores), torch.from_numpy(edge))
+    np.testing.assert_allclose(benchmark.sparse_walk(scores, edge).reshape(3, -1), dense.numpy(), rtol=0, atol=6e-5)
