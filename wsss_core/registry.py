@@ -78,6 +78,7 @@ METHODS: Mapping[str, Mapping[str, Method]] = {
     },
     "classifier": {
         "psa": Method(f"{_SETTINGS}.classifier:PsaClassifierSettings", "wsss_core.classifiers.psa"),
+        "irn": Method(f"{_SETTINGS}.classifier:IrnClassifierSettings", "wsss_core.classifiers.irn"),
     },
     "cams": {
         "multiscale": Method(

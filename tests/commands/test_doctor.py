@@ -59,7 +59,7 @@ def test_a_missing_config_is_a_fault(tmp_path: Path) -> None:
 
 
 def test_missing_weights_are_a_fault(config: Path) -> None:
-    config.write_text(config.read_text() + "  classifier: {network: small, weights: none.pth}\n")
+    config.write_text(config.read_text() + "  classifier: {method: psa, network: small, weights: none.pth}\n")
     result = doctor(config)
     assert result.exit_code == 1
     assert "none.pth" in result.output

@@ -162,7 +162,12 @@ def test_an_input_that_nothing_fits_says_what_it_needs() -> None:
 
 
 def test_an_input_that_several_stages_fit_must_be_written() -> None:
-    stages = {"data": SCENES, "b": {"kind": "classifier"}, "c": {"kind": "classifier"}, "cams": {}}
+    stages = {
+        "data": SCENES,
+        "b": {"kind": "classifier", "method": "psa"},
+        "c": {"kind": "classifier", "method": "psa"},
+        "cams": {},
+    }
     text = fault(stages)
     assert text == "stage 'cams': input 'classifier' could be b, c; say which, `inputs: {classifier: ...}`"
 
@@ -198,7 +203,7 @@ def test_an_input_of_another_method_is_refused_by_both_names(written: dict[str, 
 
 
 def test_variants_do_not_make_an_input_ambiguous() -> None:
-    stages = {"data": SCENES, "net": {"kind": "classifier"}, "net2": {"like": "net"}, "cams": {}}
+    stages = {"data": SCENES, "net": {"kind": "classifier", "method": "psa"}, "net2": {"like": "net"}, "cams": {}}
     assert inputs(stages, "cams")["classifier"] == ("x/net",)
 
 
@@ -223,7 +228,7 @@ def test_per_image_stages_follow_their_inputs_to_the_data() -> None:
     stages: dict[str, dict[str, Any]] = {
         **CHAIN,
         "more": {"kind": "data", **SCENES},
-        "classifier": {"inputs": {"data": "data"}},
+        "classifier": {"method": "psa", "inputs": {"data": "data"}},
         "cams": {"inputs": {"data": "more"}},
     }
     assert inputs(stages, "seeds")["data"] == ("x/more",)
@@ -234,7 +239,7 @@ def test_per_image_inputs_on_different_data_are_refused() -> None:
     stages = {
         **CHAIN,
         "more": {"kind": "data", **SCENES},
-        "classifier": {"inputs": {"data": "data"}},
+        "classifier": {"method": "psa", "inputs": {"data": "data"}},
         "cams": {"inputs": {"data": "data"}},
         "seeds": {"method": "argmax", "inputs": {"data": "more"}},
     }

@@ -170,7 +170,7 @@ def test_a_stage_is_found_by_its_name_or_the_nearest_is_suggested(plan: Plan) ->
 
 def test_cams_of_a_classifier_of_other_classes_are_refused() -> None:
     changes = {
-        "classifier": {"inputs": {"data": "data"}},
+        "classifier": {"method": "psa", "inputs": {"data": "data"}},
         "few": {"kind": "data", "method": "scenes", "classes": ["car", "deer"]},
         "cams": {"inputs": {"data": "few"}},
     }

@@ -1,22 +1,21 @@
 """Settings of the `classifier` methods."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
 from wsss_core.settings.training import JitterSettings, LoopSettings, NetworkName
 
 
-class PsaClassifierSettings(JitterSettings, LoopSettings):
-    """Tag classifier of PSA (Ahn & Kwak, CVPR 2018). Every default is that of the public code for VGG16."""
+class ClassifierSettings(LoopSettings):
+    """What all tag classifiers share."""
 
     network: NetworkName = "vgg16"
-    """Backbone: the published ones (vgg16, resnet38), torchvision's ResNets dilated to stride 8, or the small one that
-    needs no pretrained weights. ResNet38 needs `learning_rate` 0.01; 0.1 diverges."""
+    """Backbone."""
     weights: Path | None = None
     """File with initial weights of the backbone, or null for a random start. Read are PyTorch files of any age,
-    safetensors, Caffe's .caffemodel and MXNet's .params, named as in PSA, torchvision, Caffe, MXNet or here."""
+    safetensors, Caffe's .caffemodel and MXNet's .params, named as in PSA, IRN, torchvision, Caffe, MXNet or here."""
     freeze: bool | None = None
     """Keep the first layers (and BatchNorm) as they are in `weights`; null: exactly when weights are given."""
     validation_split: str | None = "val"
@@ -24,9 +23,26 @@ class PsaClassifierSettings(JitterSettings, LoopSettings):
     longer_side: tuple[Annotated[int, Field(ge=8)], Annotated[int, Field(ge=8)]] = (256, 512)
     """Each image is resized so that its longer side is a random number of pixels in this range, both ends included."""
     crop: int = Field(448, ge=8)
-    """Side of the random square crop, pixels."""
+    """Side of the random square crop, pixels; smaller images are padded with the mean colour."""
     mirror: bool = True
     """Mirror every other image left to right."""
+    validation_crop: int = Field(500, ge=8)
+    """Side of the square crop of validation images, pixels; smaller images are padded with the mean colour."""
+
+    @model_validator(mode="after")
+    def _range_in_order(self) -> "ClassifierSettings":
+        low, high = self.longer_side
+        if low > high:
+            raise ValueError(f"`longer_side` must be [smallest, largest], found [{low}, {high}]")
+        return self
+
+
+class PsaClassifierSettings(JitterSettings, ClassifierSettings):
+    """Tag classifier of PSA (Ahn & Kwak, CVPR 2018). Every default is that of the public code for VGG16."""
+
+    network: NetworkName = "vgg16"
+    """Backbone: the published ones (vgg16, resnet38), torchvision's ResNets dilated to stride 8, or the small one that
+    needs no pretrained weights. ResNet38 needs `learning_rate` 0.01; 0.1 diverges."""
     validation_crop: int = Field(500, ge=8)
     """Side of the central crop of validation images, pixels; smaller images are padded with the mean colour."""
     dropout: Annotated[float, Field(ge=0, lt=1)] | None = None
@@ -38,9 +54,28 @@ class PsaClassifierSettings(JitterSettings, LoopSettings):
     """Momentum of SGD. The published 0.0005 is a slip of the public code (it hands over the weight decay in its place);
     0.9 would be usual, with a tenth of the learning rate."""
 
-    @model_validator(mode="after")
-    def _range_in_order(self) -> "PsaClassifierSettings":
-        low, high = self.longer_side
-        if low > high:
-            raise ValueError(f"`longer_side` must be [smallest, largest], found [{low}, {high}]")
-        return self
+
+class IrnClassifierSettings(ClassifierSettings):
+    """Tag classifier of IRN (Ahn et al., CVPR 2019). Every default is that of the public code."""
+
+    network: Literal["resnet18", "resnet34", "resnet50", "resnet101"] = "resnet50"
+    """Backbone: torchvision's ResNets at stride 16 without dilation; resnet50 is the published one."""
+    freeze: bool | None = None
+    """Keep stem, layer1 and layer2 as they are in `weights`, and the statistics of every BatchNorm; null: exactly when
+    weights are given."""
+    longer_side: tuple[Annotated[int, Field(ge=8)], Annotated[int, Field(ge=8)]] = (320, 640)
+    """Each image is resized so that its longer side is a random number of pixels in this range, both ends included."""
+    crop: int = Field(512, ge=8)
+    """Side of the random square crop, pixels; smaller images are padded with the mean colour."""
+    validation_crop: int = Field(512, ge=8)
+    """Side of the crop at the top left of validation images, pixels; smaller images are padded with the mean colour."""
+
+    epochs: int | None = Field(5, ge=1)
+    """Passes over the training images. Give this or `steps`; the one given switches the other off."""
+    learning_rate: float = Field(0.1, gt=0)
+    """Rate of the backbone, biases too; the classifier's is `new_layer_rate` times as much."""
+    weight_decay: float = Field(1e-4, ge=0)
+    """Decay of all that learns, biases too."""
+    momentum: float = Field(1e-4, ge=0, lt=1)
+    """Momentum of SGD. The published 0.0001 is a slip of the public code (it hands over the weight decay in its place);
+    0.9 would be usual, with a tenth of the learning rate."""
