@@ -259,8 +259,8 @@ def test_a_signal_to_the_whole_process_group_saves_the_state_although_helpers_ge
 
 
 def test_long_trainings_log_a_quiet_line_now_and_then(tmp_path, caplog, monkeypatch):
-    monkeypatch.setattr("wsss_core.training.progress.QUIET_INTERVAL_S", 0.0)
+    monkeypatch.setattr("wsss_core.progress.LOG_EVERY_S", 0.0)
     with caplog.at_level(logging.INFO):
         run(tmp_path)
-    assert "toy/classifier: step 6 of 12, loss " in caplog.text
-    assert "0:00:00 left" in caplog.text
+    assert "6 of 12 steps, 0:00:0" in caplog.text
+    assert "left, loss " in caplog.text

@@ -1,4 +1,4 @@
-"""Progress, TensorBoard, determinism and stop requests."""
+"""TensorBoard, determinism and stop requests."""
 
 import builtins
 import os
@@ -14,28 +14,6 @@ from training.toy_training import ToyTask, toy_context, toy_settings
 from wsss_core.training import determinism, tensorboard
 from wsss_core.training.interruption import StopRequest, TrainingInterrupted
 from wsss_core.training.loop import fit
-from wsss_core.training.progress import Progress, as_clock
-
-
-def test_in_a_terminal_a_bar_shows_step_loss_and_remaining_time(monkeypatch, capsys):
-    monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
-    with Progress("toy/classifier", 3, 5) as progress:
-        progress.advance("loss 0.5000")
-        progress.advance("loss 0.2500")
-    shown = capsys.readouterr().err
-    assert "toy/classifier" in shown
-    assert "5/5" in shown
-
-
-def test_outside_a_terminal_only_the_end_is_logged_within_half_a_minute(caplog):
-    with caplog.at_level("INFO"), Progress("toy", 0, 3) as progress:
-        for _ in range(3):
-            progress.advance("loss 1")
-    assert [record.message for record in caplog.records] == ["toy: step 3 of 3, loss 1, 0:00:00 left"]
-
-
-def test_times_read_like_a_clock():
-    assert [as_clock(seconds) for seconds in (0, 61, 3723.4)] == ["0:00:00", "0:01:01", "1:02:03"]
 
 
 def test_tensorboard_wanted_but_missing_says_how_to_get_it(tmp_path, monkeypatch):

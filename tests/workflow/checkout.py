@@ -13,7 +13,16 @@ import yaml
 
 ROOT = Path(__file__).resolve().parents[2]
 CONFIG = "config/test/tiny.yaml"
-SOURCES = ("Snakefile", "rules", "workflow_scripts", "wsss_core", "config", "envs", "profiles")
+SOURCES = (
+    "Snakefile",
+    "rules",
+    "workflow_scripts",
+    "wsss_core",
+    "snakemake_logger_plugin_wsss",
+    "config",
+    "envs",
+    "profiles",
+)
 TIMEOUT_S = 1500
 """Generous, because the tests may share a busy machine."""
 

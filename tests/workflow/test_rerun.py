@@ -87,9 +87,7 @@ def clone_beside_the_results(folder: Path) -> None:
         pytest.param(
             code("wsss_core/evaluation/boundary_iou.py"), {"evaluation", "report"}, id="code of the evaluation"
         ),
-        pytest.param(
-            code("wsss_core/stages/progress.py"), set(), id="code of the progress bar", marks=pytest.mark.slow
-        ),
+        pytest.param(code("wsss_core/progress.py"), set(), id="code of the progress bar", marks=pytest.mark.slow),
         pytest.param(
             code("wsss_core/training/loop.py"),
             ALL_STAGES - {"data", "regions"},

@@ -10,6 +10,9 @@ from wsss_core.commands.places import workflow_root
 from wsss_core.commands.snakemake_call import environment, snakemake_command, targets_until
 from wsss_core.settings.experiment import Experiment
 
+PROGRESS_LOGGER = "wsss"
+"""The Snakemake plugin in the folder snakemake_logger_plugin_wsss, which shows how far the jobs are."""
+
 
 @click.command()
 @click.argument("config", type=click.Path(path_type=Path))
@@ -24,7 +27,9 @@ def run(config: Path, until: str | None, cores: int | None, profile: str, extra:
     """
     experiment = Experiment.load(config)  # a wrong config is refused here, in a second, rather than by Snakemake
     root = workflow_root()
-    command = snakemake_command(root, config, profile, targets_until(experiment, until, root), cores, extra)
+    command = snakemake_command(
+        root, config, profile, targets_until(experiment, until, root), cores, extra, PROGRESS_LOGGER
+    )
     sys.stdout.flush()
     os.chdir(root)
     # Snakemake takes this process's place: Ctrl-C and signals of a scheduler reach it, and its exit code is ours.

@@ -20,12 +20,16 @@ def snakemake_command(
     targets: Sequence[str] = (),
     cores: int | None = None,
     extra: Sequence[str] = (),
+    logger: str | None = None,
 ) -> list[str]:
     """Arguments of `python -m snakemake` for one experiment, to be run in the folder `root`.
 
-    `extra` comes last and wins over the profile. Raises `SettingsError` for an unknown profile.
+    `logger`: name of a logger plugin of Snakemake. `extra` comes last and wins over the profile. Raises
+    `SettingsError` for an unknown profile.
     """
     command = [sys.executable, "-m", "snakemake", *targets, "--configfile", str(config.resolve())]
+    if logger is not None:
+        command += ["--logger", logger]
     command += ["--workflow-profile", str(_profile_folder(root, profile))]
     if cores is not None:
         command += ["--cores", str(cores)]

@@ -11,6 +11,7 @@ from wsss_core.data.faults import DataError, join_faults
 from wsss_core.data.images import ImageError, probe_image
 from wsss_core.data.instance_truth import read_instance_truth
 from wsss_core.data.labels import LabelError, read_label_png
+from wsss_core.progress import progress
 from wsss_core.settings.data import BACKGROUND, DataSettings
 
 IGNORE = 255
@@ -36,16 +37,22 @@ class Draft:
 
 
 def collect(
-    drafts: Iterable[Draft], listing: Listing, classes: tuple[str, ...], settings: DataSettings, about: tuple[str, str]
+    drafts: Iterable[Draft],
+    listing: Listing,
+    classes: tuple[str, ...],
+    settings: DataSettings,
+    about: tuple[str, str],
+    job: str = "data",
 ) -> Manifest:
     """Check every draft and make the manifest.
 
-    classes: foreground names; about: the data set and the source of its tags, in words. Bad images are an error that
-    names the first few, or, with `skip_bad`, records with the reason in `skipped`. Raises `DataError`.
+    classes: foreground names; about: the data set and the source of its tags, in words; job: name in the progress
+    display. Bad images are an error that names the first few, or, with `skip_bad`, records with the reason in
+    `skipped`. Raises `DataError`.
     """
     records: list[ImageRecord] = []
     disagreeing = 0
-    for index, draft in enumerate(drafts):
+    for index, draft in enumerate(progress(drafts, job, len(listing.ids))):
         record, agrees = _checked(draft, index // listing.part_size, len(classes), settings)
         records.append(record)
         disagreeing += not agrees

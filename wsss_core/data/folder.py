@@ -12,6 +12,7 @@ from wsss_core.artifacts.manifest import Listing, Manifest
 from wsss_core.data.collect import Draft, collect
 from wsss_core.data.faults import DataError, join_faults
 from wsss_core.data.tag_table import TaggedFile, existing_path, read_tag_table
+from wsss_core.progress import stage_job
 from wsss_core.settings.base import nearest
 from wsss_core.settings.data import FolderSettings
 
@@ -40,7 +41,7 @@ def input_files(settings: FolderSettings) -> list[Path]:
 
 
 def build(settings: FolderSettings, listing: Listing, folder: Path | str) -> Manifest:
-    """The manifest of the listed images. `folder` (the stage's own) is not needed: nothing is copied.
+    """The manifest of the listed images. Nothing is copied: `folder` (the stage's own) only gives the name.
 
     Raises `DataError`, and without `skip_bad` also for bad images.
     """
@@ -48,7 +49,7 @@ def build(settings: FolderSettings, listing: Listing, folder: Path | str) -> Man
     classes = class_names(settings, files)
     source = f"the table {settings.tags}" if settings.tags else "the names of the sub-folders"
     about = (f"folder {settings.images}", source)
-    return collect(_drafts(settings, files, classes, listing), listing, classes, settings, about)
+    return collect(_drafts(settings, files, classes, listing), listing, classes, settings, about, stage_job(folder))
 
 
 def image_id(file: str) -> str:

@@ -20,6 +20,7 @@ from wsss_core.data.labels import encode_label_png
 from wsss_core.data.scene_layout import scene_rng
 from wsss_core.data.scene_render import Scene, draw_scene
 from wsss_core.data.voc_files import to_voc_boxes, write_annotation
+from wsss_core.progress import progress, stage_job
 from wsss_core.settings.data import BACKGROUND, ScenesSettings, VocSettings
 
 LAYOUT_FOLDER = "VOC-layout"
@@ -41,7 +42,7 @@ def input_files(settings: ScenesSettings) -> list[Path]:
 def build(settings: ScenesSettings, listing: Listing, folder: Path | str) -> Manifest:
     """Draw all scenes into `folder`/VOC-layout and make the manifest by reading that folder."""
     root = Path(folder) / LAYOUT_FOLDER
-    write_layout(settings, listing, root)
+    write_layout(settings, listing, root, stage_job(folder))
     manifest = voc.build(layout_settings(settings, root), listing, folder)
     return replace(
         manifest, dataset=f"generated scenes, seed {settings.seed}", tag_source="the classes that were drawn"
@@ -61,12 +62,12 @@ def layout_settings(settings: ScenesSettings, root: Path | str) -> VocSettings:
     )
 
 
-def write_layout(settings: ScenesSettings, listing: Listing, root: Path) -> None:
+def write_layout(settings: ScenesSettings, listing: Listing, root: Path, job: str = "scenes") -> None:
     """Write images, masks, annotations, weak labels and lists; what lay in `root` before is removed."""
     shutil.rmtree(root, ignore_errors=True)
     boxes: dict[str, tuple[Box, ...]] = {}
     points: dict[str, tuple[Point, ...]] = {}
-    for index, image_id in enumerate(listing.ids):
+    for index, image_id in enumerate(progress(listing.ids, job, len(listing.ids))):
         scene = draw_scene(settings.seed, image_id, index, settings.classes, (settings.height, settings.width))
         rng = scene_rng(settings.seed, image_id, "weak labels")
         boxes[image_id], points[image_id] = weak.boxes(scene), weak.points(scene, rng)

@@ -23,6 +23,7 @@ from wsss_core.data.voc_files import (
     read_points_json,
 )
 from wsss_core.exchange.cls_labels import read_cls_labels
+from wsss_core.progress import stage_job
 from wsss_core.settings.data import BACKGROUND, VocSettings
 
 LIST_FOLDER = Path("ImageSets") / "Segmentation"
@@ -56,13 +57,13 @@ def input_files(settings: VocSettings) -> list[Path]:
 
 
 def build(settings: VocSettings, listing: Listing, folder: Path | str) -> Manifest:
-    """The manifest of the listed images. `folder` (the stage's own) is not needed: nothing is copied.
+    """The manifest of the listed images. Nothing is copied: `folder` (the stage's own) only gives the name.
 
     Raises `DataError` for missing tags, unknown classes and, without `skip_bad`, bad images.
     """
     root = _root(settings)
     about = (f"VOC layout at {settings.root}", _TAG_SOURCES[settings.tag_source].format(file=settings.tags_file))
-    return collect(_drafts(root, settings, listing), listing, settings.classes, settings, about)
+    return collect(_drafts(root, settings, listing), listing, settings.classes, settings, about, stage_job(folder))
 
 
 def read_id_list(path: Path) -> list[str]:

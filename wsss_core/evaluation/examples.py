@@ -11,6 +11,7 @@ from wsss_core.artifacts.manifest import ImageRecord, Manifest
 from wsss_core.artifacts.parts import PartReader
 from wsss_core.data.labels import read_label_png
 from wsss_core.evaluation.target import EvaluationTarget
+from wsss_core.progress import Progress
 
 
 @dataclass(frozen=True)
@@ -28,8 +29,10 @@ def ids_with_truth(manifest: Manifest, split: str) -> tuple[str, ...]:
     return tuple(record.image_id for record in manifest.select([split]) if record.truth is not None)
 
 
-def examples(target: EvaluationTarget, manifest: Manifest, splits: Sequence[str]) -> Iterator[Example]:
-    """All images of `splits` with ground truth, in the order of the parts.
+def examples(
+    target: EvaluationTarget, manifest: Manifest, splits: Sequence[str], job: str = "evaluation"
+) -> Iterator[Example]:
+    """All images of `splits` with ground truth, in the order of the parts; `job`: name in the progress display.
 
     Raises `ArtifactError` when the stage has no row of one of them, `LabelError` when a truth file is damaged.
     """
@@ -37,17 +40,24 @@ def examples(target: EvaluationTarget, manifest: Manifest, splits: Sequence[str]
     wanted = {record.image_id: record for record in manifest.select(splits) if record.truth is not None}
     decode = FORMATS[target.kind].decode
     missing = set(wanted)
-    for path in sorted((target.folder / "parts").glob("*.arrow")):
-        reader = PartReader(path)
-        for image_id in reader.ids():
+    with Progress(job, len(wanted)) as shown:
+        for reader, image_id in _stored(target):
             if image_id in missing:
                 missing.remove(image_id)
                 record = wanted[image_id]
                 truth = read_label_png(str(record.truth))
                 own = tuple(split for split in record.splits if split in chosen)
                 yield Example(record, decode(reader[image_id]), truth, own)
+                shown.advance()
     if missing:
         raise ArtifactError(
             f"stage {target.name!r} has no result of {len(missing)} images with ground truth, such as "
             f"{min(missing)!r}; run the stage again (its parts in {target.folder / 'parts'} are not complete)"
         )
+
+
+def _stored(target: EvaluationTarget) -> Iterator[tuple[PartReader, str]]:
+    """Each image that the stage has a row of, with the part that holds it."""
+    for path in sorted((target.folder / "parts").glob("*.arrow")):
+        reader = PartReader(path)
+        yield from ((reader, image_id) for image_id in reader.ids())

@@ -22,6 +22,7 @@ from wsss_core.evaluation.labelling import label_of
 from wsss_core.evaluation.tally import Tally, figures_of, number
 from wsss_core.evaluation.target import CAM_KINDS, EvaluationTarget, read_target
 from wsss_core.evaluation.threshold_curve import threshold_counts
+from wsss_core.progress import stage_job
 from wsss_core.settings.base import SettingsError, nearest
 from wsss_core.settings.evaluation import PooledSettings
 from wsss_core.stages.context import StageContext
@@ -37,18 +38,23 @@ def evaluate(context: StageContext, target: str) -> None:
     """
     settings = context.typed_settings(PooledSettings)
     document, tallies = figures_of_stage(
-        context.manifest, read_target(context.inputs["of"], context.experiment), context.splits, settings
+        context.manifest,
+        read_target(context.inputs["of"], context.experiment),
+        context.splits,
+        settings,
+        f"{stage_job(context.folder)}/{target}",
     )
     write_text(context.folder / f"{target}.images.csv", image_table(tallies))
     write_json(context.folder / f"{target}.json", document)
 
 
 def figures_of_stage(
-    manifest: Manifest, target: EvaluationTarget, wanted: Sequence[str], settings: PooledSettings
+    manifest: Manifest, target: EvaluationTarget, wanted: Sequence[str], settings: PooledSettings, job: str
 ) -> tuple[dict[str, object], dict[str, Tally]]:
     """The document that is written as JSON, and the sums per split.
 
-    `wanted`: splits to evaluate; those that the target does not cover or that have no truth are left out.
+    `wanted`: splits to evaluate; those that the target does not cover or that have no truth are left out. `job`: name
+    in the progress display.
     """
     _check_names(manifest, settings)
     subset = [manifest.classes.index(name) for name in settings.class_subset]
@@ -56,9 +62,9 @@ def figures_of_stage(
     choice: Choice | None = None
     curves: dict[str, CurveTally] = {}
     if target.kind in CAM_KINDS:
-        curves, own_background = _curves(manifest, target, splits, settings)
+        curves, own_background = _curves(manifest, target, splits, settings, job)
         choice = choose_threshold(curves, settings, own_background)
-    tallies = _tallies(manifest, target, splits, settings, curves, choice)
+    tallies = _tallies(manifest, target, splits, settings, curves, choice, job)
     figures = {}
     for split in splits:
         on_curve = curve_figures(curves[split], settings, choice) if choice else NO_CURVE
@@ -111,13 +117,13 @@ def _check_names(manifest: Manifest, settings: PooledSettings) -> None:
 
 
 def _curves(
-    manifest: Manifest, target: EvaluationTarget, splits: Sequence[str], settings: PooledSettings
+    manifest: Manifest, target: EvaluationTarget, splits: Sequence[str], settings: PooledSettings, job: str
 ) -> tuple[dict[str, CurveTally], bool]:
     """Counts of all thresholds per split, in one pass; and whether the background has a channel of its own."""
     thresholds, class_count = threshold_list(settings), len(manifest.classes)
     curves = {split: CurveTally.empty(len(thresholds), class_count) for split in splits}
     own_background = False
-    for example in examples(target, manifest, splits):
+    for example in examples(target, manifest, splits, job):
         row = example.row
         if not isinstance(row, CamRow):
             raise TypeError(f"stage {target.name!r}: expected CamRow, found {type(row).__name__}")
@@ -138,6 +144,7 @@ def _tallies(
     settings: PooledSettings,
     curves: Mapping[str, CurveTally],
     choice: Choice | None,
+    job: str,
 ) -> dict[str, Tally]:
     """Sums per split at the reported threshold. What the curves hold already is not counted again."""
     class_count = len(manifest.classes)
@@ -145,7 +152,7 @@ def _tallies(
     if choice and not settings.boundary:
         return tallies
     threshold = choice.threshold if choice else None
-    for example in examples(target, manifest, splits):
+    for example in examples(target, manifest, splits, job):
         try:
             label = label_of(example.row, example.truth_HW, class_count, threshold)
             counts = None if choice else confusion_counts(example.truth_HW, label, class_count)

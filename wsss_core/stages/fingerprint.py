@@ -17,8 +17,8 @@ EXCLUDED = tuple(
     f"{PACKAGE}.{name}"
     for name in (
         *("settings", "registry", "networks.names"),  # their outcome is itself a param: settings and module names
-        *("stages.command", "stages.errors", "stages.measure", "stages.progress", "stages.provenance"),  # only talk
-        *("training.progress", "training.tensorboard"),
+        *("stages.command", "stages.errors", "stages.measure", "stages.provenance"),  # only talk
+        *("progress", "training.tensorboard"),
     )
 )
 """Modules and packages whose code cannot change a result other than through the params."""

@@ -9,10 +9,10 @@ from wsss_core import registry
 from wsss_core.artifacts.formats import FORMATS, Row, RowFormat
 from wsss_core.artifacts.manifest import ImageRecord
 from wsss_core.artifacts.parts import PartReader, PartWriter
+from wsss_core.progress import progress, stage_job
 from wsss_core.stages.context import Processor, StageContext
 from wsss_core.stages.errors import StageError
 from wsss_core.stages.part_files import part_path
-from wsss_core.stages.progress import progress
 
 
 def run_part(context: StageContext, part: int, output: Path) -> int:
@@ -41,7 +41,7 @@ def _rows(
     """One row after the other; without images the method is not even loaded."""
     if records:
         processor = _processor(context)
-        for record in progress(records, f"{context.stage} part {part}"):
+        for record in progress(records, f"{stage_job(context.folder)}/{part:05d}", len(records)):
             yield _process(context, processor, record, readers)
 
 

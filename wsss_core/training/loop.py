@@ -11,6 +11,7 @@ from itertools import islice
 
 import torch
 
+from wsss_core.progress import Progress, stage_job
 from wsss_core.settings.training import LoopSettings
 from wsss_core.stages.context import StageContext
 from wsss_core.training import history, tensorboard
@@ -19,7 +20,6 @@ from wsss_core.training.history import HistoryRow, RunningMeans, Value
 from wsss_core.training.interruption import StopRequest, TrainingInterrupted
 from wsss_core.training.loader import batches
 from wsss_core.training.optimisers import build_optimiser, set_learning_rate
-from wsss_core.training.progress import Progress
 from wsss_core.training.resume import (
     FOLDER_NAME,
     StateStore,
@@ -62,7 +62,7 @@ def fit(task: Task, settings: LoopSettings, context: StageContext) -> list[Histo
     with (
         deterministic_algorithms(settings.deterministic),
         StopRequest() as stop,
-        Progress(f"{context.experiment}/{context.stage}", run.step, run.total) as progress,
+        Progress(stage_job(context.folder), run.total, "step", run.step) as progress,
     ):
         pieces = run.batches()
         task.start_training_mode()
