@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -58,6 +60,19 @@ def test_scores_are_the_cropped_sum_of_torchs_bilinear_enlargements(
     assert scores.dtype == np.float32
     # a grid larger than its canvas is shrunk without antialiasing by both, with the same half-pixel centres
     np.testing.assert_allclose(scores, torch_sum(row), atol=2e-3 if shrinks else 1e-5)
+
+
+@given(st.lists(st.tuples(SIDES, SIDES), min_size=1, max_size=3), st.tuples(st.integers(12, 30), st.integers(12, 30)))
+def test_scores_on_a_grid_are_the_sum_of_the_maps_enlarged_to_it(
+    grid_sides: list[tuple[int, int]], grid_hw: tuple[int, int]
+) -> None:
+    grids = [random_grid((2, *sides), number) for number, sides in enumerate(grid_sides)]
+    row = make_row(*grids, size_hw=(99, 70), canvas_hw=(112, 80))
+    on_grid = make_row(*grids, size_hw=grid_hw, canvas_hw=grid_hw)
+    np.testing.assert_allclose(row.scores_on(grid_hw), torch_sum(on_grid), atol=1e-5)
+    normalised = replace(row, normalise=True).scores_on(grid_hw)
+    assert np.abs(normalised.max(axis=(1, 2)) - 1).max() < 1e-3
+    np.testing.assert_array_equal(normalised, replace(on_grid, normalise=True).scores())
 
 
 def test_normalised_scores_are_divided_by_their_maximum_per_class() -> None:

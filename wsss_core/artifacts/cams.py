@@ -55,9 +55,24 @@ class CamRow:
         for grid_Khw in self.maps:
             for channel, grid_hw in enumerate(grid_Khw):
                 total[channel] += enlarge(grid_hw, self.canvas_hw)[:height, :width]
-        if self.normalise and total.size:
-            total /= total.max(axis=(1, 2), keepdims=True) + NORMALISATION_EPSILON
-        return total
+        return self._normalised(total)
+
+    def scores_on(self, grid_hw: tuple[int, int]) -> np.ndarray:
+        """Float32 (K, h, w) on another grid over the image, such as one of stride 4: the scales resized to it
+        (bilinear, half-pixel centres, no antialiasing), summed and normalised there.
+
+        Each map is taken to span the grid as it is, whatever its canvas (IRN, Ahn et al., CVPR 2019, does so).
+        """
+        total = np.zeros((len(self.class_ids), *grid_hw), np.float32)
+        for map_Khw in self.maps:
+            for channel, map_hw in enumerate(map_Khw):
+                total[channel] += enlarge(map_hw, grid_hw)
+        return self._normalised(total)
+
+    def _normalised(self, total_KHW: np.ndarray) -> np.ndarray:
+        if self.normalise and total_KHW.size:
+            total_KHW /= total_KHW.max(axis=(1, 2), keepdims=True) + NORMALISATION_EPSILON
+        return total_KHW
 
 
 def enlarge(grid_hw: np.ndarray, size_hw: tuple[int, int]) -> np.ndarray:
