@@ -1,6 +1,8 @@
 # Shared by all rules. Which nodes ("experiment/stage") a rule is for, and what a stage may ask of the machine.
 import re
 
+from wsss_core.stages.gpus import gpus_of_job
+
 RESULTS = PLAN.results
 COMPUTE = PLAN.experiment.file.compute
 
@@ -11,7 +13,6 @@ MEMORY_MB = {
     "evaluation": 2000,
     "report": 2000,
 }
-GPU_KINDS = ("classifier", "cams", "affinity", "refined_cams", "segmenter", "predictions")
 
 
 def nodes(*kinds):
@@ -43,4 +44,4 @@ def code_of(script):
 
 
 def gpus(kind):
-    return 1 if kind in GPU_KINDS and COMPUTE.device != "cpu" else 0
+    return gpus_of_job(kind, COMPUTE.device)

@@ -1,0 +1,27 @@
+"""Whether a stage's jobs need a graphics card, told without importing torch: the workflow asks for every job."""
+
+import os
+from pathlib import Path
+
+GPU_KINDS = ("classifier", "cams", "affinity", "refined_cams", "segmenter", "predictions")
+"""Kinds whose methods run networks. Jobs of the others fill the cores meanwhile."""
+
+_NO_CARDS = ("", "-1", "NoDevFiles")
+
+
+def gpus_of_job(kind: str, device: str, devices: Path = Path("/dev")) -> int:
+    """Cards that a job of `kind` takes: 1 or 0. `device` is that of the experiment: auto, cpu, cuda or cuda:n.
+
+    With auto it is this machine that decides: without a card the jobs need none and may run beside each other. On a
+    cluster, where another machine runs the jobs, the experiment says `device: cuda`.
+    """
+    if kind not in GPU_KINDS or device == "cpu":
+        return 0
+    return 1 if device != "auto" or card_at_hand(devices) else 0
+
+
+def card_at_hand(devices: Path = Path("/dev")) -> bool:
+    """Whether the system shows an NVIDIA card (`/dev/nvidia0` ..., on WSL `/dev/dxg`) and CUDA may see it."""
+    if os.environ.get("CUDA_VISIBLE_DEVICES", "0").strip() in _NO_CARDS:
+        return False
+    return any(devices.glob("nvidia[0-9]*")) or (devices / "dxg").exists()
