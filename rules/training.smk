@@ -26,6 +26,7 @@ for kind in TRAINING_KINDS:
             device=COMPUTE.device,
             torch_threads=COMPUTE.training_threads,
             workers=COMPUTE.loader_workers,
+            bookkeeping=lambda wildcards: PLAN.bookkeeping(stage_of(wildcards)),
         params:
             request=request_of,
             code=code_of("training"),
@@ -33,4 +34,4 @@ for kind in TRAINING_KINDS:
         shell:
             "python workflow_scripts/training.py --request {params.request:q} --code {params.code}"
             " --results {params.results:q} --device {resources.device} --threads {resources.torch_threads}"
-            " --workers {resources.workers} 2> {log:q}"
+            " --workers {resources.workers} --bookkeeping {resources.bookkeeping:q} 2> {log:q}"

@@ -26,13 +26,14 @@ from wsss_core.stages.run_key import run_key
 @click.option("--device", default="auto", help="auto, cpu, cuda or cuda:n.")
 @click.option("--threads", type=int, default=2, help="Torch threads.")
 @click.option("--workers", type=int, default=0, help="Processes that prepare samples.")
+@click.option("--bookkeeping", default="{}", help="Settings that the request leaves out, as JSON.")
 @plain_errors
-def main(request: str, code: str, results: Path, device: str, threads: int, workers: int) -> None:
+def main(request: str, code: str, results: Path, device: str, threads: int, workers: int, bookkeeping: str) -> None:
     """Train a network."""
     watch = Stopwatch()
     asked = Request.from_json(request)
     method = importlib.import_module(registry.METHODS[asked.kind][asked.method].module)
-    context = asked.context(results, prepare_device(device, threads), threads, workers)
+    context = asked.with_settings(bookkeeping).context(results, prepare_device(device, threads), threads, workers)
     context = replace(context, run_key=run_key(request, code, context))
     method.train(context)
     images = len(context.manifest.select(context.splits))

@@ -8,6 +8,7 @@ import pytest
 from wsss_core.settings.base import SettingsError
 from wsss_core.settings.experiment import Experiment
 from wsss_core.stages.plan import Plan
+from wsss_core.stages.request import Request
 
 STAGES: dict[str, dict[str, Any]] = {
     "data": {"method": "scenes", "train_images": 5, "val_images": 4, "part_size": 2},
@@ -138,6 +139,17 @@ def test_slots_that_take_many_list_their_stages_by_name(plan: Plan) -> None:
 def test_a_request_holds_the_settings_with_all_defaults(plan: Plan) -> None:
     settings = json.loads(plan.request(plan.find("cams")))["settings"]
     assert settings["scales"] == [1.0, 0.5, 1.5, 2.0]
+
+
+def test_bookkeeping_of_a_training_is_beside_its_request_and_reaches_the_job() -> None:
+    kept = plan_of({"classifier": {"checkpoint_every_s": 7, "log_every_steps": 3}})
+    plain = plan_of()
+    stage = kept.find("classifier")
+    assert kept.request(stage) == plain.request(plain.find("classifier"))
+    request = Request.from_json(kept.request(stage)).with_settings(kept.bookkeeping(stage))
+    assert request.typed_settings() == stage.settings
+    with pytest.raises(TypeError, match="stage 'seeds'"):
+        kept.bookkeeping(kept.find("seeds"))
 
 
 def test_a_request_changes_with_settings_seed_and_splits_but_not_with_the_machine(plan: Plan) -> None:

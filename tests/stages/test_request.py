@@ -35,6 +35,19 @@ def test_settings_that_the_method_does_not_know_are_refused() -> None:
         changed(settings={"treshold": 1}).typed_settings()
 
 
+def test_settings_that_do_not_matter_to_the_result_are_added_when_the_job_runs() -> None:
+    asked = changed(settings={})
+    assert asked.with_settings('{"threshold": 0.25}').typed_settings() == ArgmaxSettings(threshold=0.25)
+    assert asked.with_settings("{}") == asked
+    assert asked.settings == {}
+
+
+@pytest.mark.parametrize("text", ["", "no json", "[1]", "3"])
+def test_added_settings_must_be_a_json_object(text: str) -> None:
+    with pytest.raises(SettingsError, match="expected settings as a JSON object"):
+        REQUEST.with_settings(text)
+
+
 def test_the_context_holds_folders_and_the_share_of_the_machine(tmp_path: Path) -> None:
     context = REQUEST.context(make_results(tmp_path), "cpu", 2, 1)
     assert context.inputs == {"cams": tmp_path / "x/cams", "data": tmp_path / "x/data"}

@@ -184,7 +184,7 @@ def test_settings_without_effect_on_the_result_do_not_discard_states(tmp_path):
     assert run(tmp_path, toy_settings(checkpoint_every_s=9, log_every_steps=3), workers=1).calls == STEPS - 5
 
 
-def test_a_given_run_key_decides_over_the_derived_one(tmp_path):
+def test_a_state_of_another_run_key_is_not_continued(tmp_path):
     with pytest.raises(ConnectionError):
         run(tmp_path, task=ToyTask(fail_at=5), run_key="old code")
     assert run(tmp_path, run_key="new code").calls == STEPS

@@ -1,13 +1,11 @@
 """States of a training on disk."""
 
-import os
 from pathlib import Path
 
 import pytest
 import torch
-from training.toy_training import toy_context, toy_settings
 
-from wsss_core.training.resume import StateStore, TrainingState, derive_run_key
+from wsss_core.training.resume import StateStore, TrainingState
 
 
 def state(step: int) -> TrainingState:
@@ -94,21 +92,3 @@ def test_a_file_left_by_a_killed_writer_is_no_state(store):
     store.save(state(1))
     (store.folder / ".state-000000002.pt.x.partial").write_bytes(b"half")
     assert store.load().step == 1
-
-
-def test_the_derived_key_sees_settings_seed_splits_and_input_files(tmp_path):
-    data = tmp_path / "data"
-    data.mkdir()
-    (data / "manifest.arrow").write_bytes(b"one")
-    settings = toy_settings()
-
-    def key(chosen=settings, **changes: object) -> str:
-        return derive_run_key(toy_context(tmp_path, chosen, **{"inputs": {"data": data}, **changes}), chosen)
-
-    before = key()
-    assert key() == before
-    assert key(toy_settings(log_every_steps=9)) == before
-    others = {key(toy_settings(batch=4)), key(seed=1), key(splits=("val",)), key(method="other")}
-    assert len(others | {before}) == 5
-    os.utime(data / "manifest.arrow", ns=(0, 0))
-    assert key() != before

@@ -68,9 +68,10 @@ def toy_settings(**changes: object) -> LoopSettings:
 
 
 def toy_context(folder: Path, settings: LoopSettings, **changes: object) -> StageContext:
-    """A context without inputs."""
+    """A context without inputs; its run key changes with the settings that matter, as that of a real stage does."""
     fields = {"experiment": "toy", "stage": "classifier", "kind": "classifier", "method": "toy", "inputs": {}}
-    return StageContext(**{**fields, "settings": settings, "folder": folder, "splits": ("train",), **changes})  # type: ignore
+    fields |= {"settings": settings, "folder": folder, "splits": ("train",), "run_key": str(settings.result_settings())}
+    return StageContext(**{**fields, **changes})  # type: ignore
 
 
 def main(folder: Path, workers: int) -> None:

@@ -59,6 +59,11 @@ def clone_beside_the_results(folder: Path) -> None:
         pytest.param(touch_everything, set(), id="touch of every source"),
         pytest.param(clone_beside_the_results, set(), id="fresh clone"),
         pytest.param(setting(compute__loader_workers=1, compute__training_threads=2), set(), id="share of the machine"),
+        pytest.param(
+            setting(stages__classifier__log_every_steps=3, stages__segmenter__checkpoint_every_s=9),
+            set(),
+            id="bookkeeping of trainings",
+        ),
         pytest.param(setting(stages__seeds__threshold=0.35), {"seeds", *AFTER_SEEDS}, id="threshold of the seeds"),
         pytest.param(setting(stages__seeds_strict__threshold=0.7), {"seeds_strict", "report"}, id="of the variant"),
         pytest.param(

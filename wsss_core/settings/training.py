@@ -8,7 +8,7 @@ import pydantic
 from wsss_core.settings.base import Settings
 
 NO_EFFECT_ON_RESULT = frozenset({"checkpoint_every_s", "log_every_steps", "tensorboard"})
-"""Settings that may differ between the two halves of a resumed training."""
+"""Settings that only say what is kept and shown of a training: a change reruns nothing and spoils no resume state."""
 
 NetworkName = Literal["vgg16", "resnet38", "resnet18", "resnet34", "resnet50", "resnet101", "small"]
 Strength = Annotated[float, pydantic.Field(ge=0, le=1)]
@@ -94,3 +94,7 @@ class LoopSettings(Settings):
     def result_settings(self) -> dict[str, object]:
         """The settings on which the trained weights depend, as plain values."""
         return self.model_dump(mode="json", exclude=set(NO_EFFECT_ON_RESULT))
+
+    def bookkeeping(self) -> dict[str, object]:
+        """The others, as plain values."""
+        return self.model_dump(mode="json", include=set(NO_EFFECT_ON_RESULT))

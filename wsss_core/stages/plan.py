@@ -1,6 +1,7 @@
 """What the Snakefile asks of every stage: its parts, its input files, its request and its code fingerprint."""
 
 import importlib
+import json
 from collections.abc import Iterable
 from functools import cached_property
 from pathlib import Path
@@ -12,6 +13,7 @@ from wsss_core.networks.names import network_modules
 from wsss_core.settings.base import SettingsError, nearest
 from wsss_core.settings.experiment import Experiment
 from wsss_core.settings.graph import Stage
+from wsss_core.settings.training import LoopSettings
 from wsss_core.stages.check_names import check_names, check_targets, class_names
 from wsss_core.stages.fingerprint import code_fingerprint
 from wsss_core.stages.part_files import part_path
@@ -137,12 +139,20 @@ class Plan:
         ).to_json()
 
     def _settings(self, stage: Stage) -> dict[str, object]:
-        """The resolved settings; a report also gets the figures that the stages expect."""
+        """The resolved settings that matter to the result; a report also gets the figures that the stages expect."""
+        if isinstance(stage.settings, LoopSettings):
+            return stage.settings.result_settings()
         settings: dict[str, object] = stage.settings.model_dump(mode="json")
         if stage.kind == "report":
             expected = {source.name: dict(source.expected) for source in self._sources(stage) if source.expected}
             settings["expected"] = {**expected, **dict(settings["expected"])}  # type: ignore[call-overload]
         return settings
+
+    def bookkeeping(self, stage: Stage) -> str:
+        """The settings of a training that its request leaves out, as JSON: they do not matter to the result."""
+        if not isinstance(stage.settings, LoopSettings):
+            raise TypeError(f"stage {stage.name!r}: expected LoopSettings, found {type(stage.settings).__name__}")
+        return json.dumps(stage.settings.bookkeeping(), sort_keys=True)
 
     def code(self, stage: Stage, script: str) -> str:
         """Code fingerprint of a stage that `script` runs."""

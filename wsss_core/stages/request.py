@@ -1,12 +1,13 @@
 """What a workflow script is asked to do: one JSON text that holds everything the result of a stage depends on.
 
 It is a param of the Snakemake rule, so a change in it reruns the stage; and it can be pasted into a terminal to run the
-script by hand. What may vary without changing the result (device, threads, part number) is not in it.
+script by hand. What may vary without changing the result (device, threads, part number, how often a training saves its
+state) is not in it.
 """
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from wsss_core import registry
@@ -43,6 +44,14 @@ class Request:
             return cls(**{**fields, "splits": tuple(fields["splits"])})
         except (ValueError, TypeError, KeyError) as error:
             raise SettingsError(f"not a stage request ({error}): {text[:200]!r}") from error
+
+    def with_settings(self, text: str) -> "Request":
+        """The request with further settings, given as a JSON object; raises `SettingsError` for another text."""
+        try:
+            further = dict(json.loads(text))
+        except (ValueError, TypeError) as error:
+            raise SettingsError(f"expected settings as a JSON object ({error}), found {text[:200]!r}") from error
+        return replace(self, settings={**self.settings, **further})
 
     def typed_settings(self) -> Settings:
         """The settings as the method's model."""

@@ -24,7 +24,6 @@ from wsss_core.training.resume import (
     FOLDER_NAME,
     StateStore,
     TrainingState,
-    derive_run_key,
     random_states,
     restore_random_states,
 )
@@ -49,9 +48,9 @@ class TrainingDiverged(RuntimeError):
 def fit(task: Task, settings: LoopSettings, context: StageContext) -> list[HistoryRow]:
     """Train `task.network` and publish it, with its history, in the stage's folder; return the history.
 
-    A state of the same `context.run_key` (derived from settings and inputs where it is empty) in `<folder>/resume` is
-    continued: the result has the bytes of an unbroken training. The caller sets the number of torch threads and,
-    before building the network, the seed.
+    A state of the same `context.run_key` (see `stages.run_key`) in `<folder>/resume` is continued: the result has the
+    bytes of an unbroken training. The caller sets the number of torch threads and, before building the network, the
+    seed.
 
     Raises:
         ValueError: there is no image, or nothing to learn.
@@ -101,7 +100,7 @@ class _Run:
         self.device = torch.device(context.device)
         task.network.to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.optimiser = build_optimiser(task.network, task.parameter_groups(), settings)
-        self.store = StateStore(context.folder / FOLDER_NAME, context.run_key or derive_run_key(context, settings))
+        self.store = StateStore(context.folder / FOLDER_NAME, context.run_key)
         self.step, self.time_s, self.rows = 0, 0.0, list[HistoryRow]()
         self.since_row, self.in_epoch = RunningMeans(), RunningMeans()
         self._restore(self.store.load())

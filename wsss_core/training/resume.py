@@ -15,15 +15,12 @@ from pathlib import Path
 import torch
 
 from wsss_core.artifacts.atomic import atomic_output, write_json
-from wsss_core.settings.training import LoopSettings
-from wsss_core.stages.context import StageContext
 from wsss_core.training.history import HistoryRow, from_jsonl, to_jsonl
 
 logger = logging.getLogger(__name__)
 
 FOLDER_NAME = "resume"
 STATES_KEPT = 2
-_INPUT_FILES = ("manifest.arrow", "model.safetensors", "model.json", "parts/*.arrow")
 
 
 @dataclass
@@ -83,23 +80,6 @@ class StateStore:
         if digest != _digest(path):
             return "the file is damaged (its digest does not fit); the state before it is tried"
         return None
-
-
-def derive_run_key(context: StageContext, settings: LoopSettings) -> str:
-    """Key of a training without a given one: hash of settings, seed, splits, and size and time of the input files.
-
-    It does not see the code; the stage driver gives a key that does.
-    """
-    inputs = {
-        slot: sorted(
-            (str(path.relative_to(folder)), path.stat().st_size, path.stat().st_mtime_ns)
-            for pattern in _INPUT_FILES
-            for path in folder.glob(pattern)
-        )
-        for slot, folder in sorted(context.inputs.items())
-    }
-    described = [context.kind, context.method, settings.result_settings(), context.seed, context.splits, inputs]
-    return hashlib.sha256(json.dumps(described, sort_keys=True).encode()).hexdigest()
 
 
 def random_states(device: torch.device) -> dict[str, torch.Tensor]:
