@@ -57,6 +57,13 @@ def test_slots_take_known_kinds_and_methods_and_none_is_called_data(kind: str, m
         assert set(slot.methods) <= {name for of in slot.kinds for name in registry.METHODS[of]}
 
 
+def test_files_from_elsewhere_are_taken_only_where_a_stage_asks_for_them() -> None:
+    assert registry.only_method("predictions") == "multiscale"
+    assert registry.only_method("seeds") is None
+    foreign = {method for kind, method in METHODS if registry.METHODS[kind][method].foreign}
+    assert foreign == {method for _, method in METHODS if method.startswith("precomputed")}
+
+
 def test_an_unknown_name_cannot_be_loaded() -> None:
     with pytest.raises(AttributeError):
         registry.load("wsss_core.settings.base:Nothing")

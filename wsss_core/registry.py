@@ -50,11 +50,15 @@ class Slot:
 
 @dataclass(frozen=True)
 class Method:
-    """One way to make a kind. `settings` is "module:class", `module` holds `processor`, `train` or the like."""
+    """One way to make a kind. `settings` is "module:class", `module` holds `processor`, `train` or the like.
+
+    `foreign`: makes nothing but takes files that others made, and so is never meant where a stage names no method.
+    """
 
     settings: str
     module: str
     slots: Mapping[str, Slot] = field(default_factory=lambda: _NO_SLOTS)
+    foreign: bool = False
 
 
 _CAMS = Slot(("cams", "refined_cams"))
@@ -63,6 +67,9 @@ _REGIONS = Slot(("regions",))
 _CLASSIFIER = Slot(("classifier",))
 _OPTIONAL_CLASSIFIER = Slot(("classifier",), optional=True)
 _SETTINGS = "wsss_core.settings"
+_CAM_FILES = Method(f"{_SETTINGS}.precomputed:PrecomputedCamsSettings", "wsss_core.cams.precomputed", foreign=True)
+_LABEL_FILES = f"{_SETTINGS}.precomputed:PrecomputedLabelsSettings"
+_LABEL_MAPS = Method(_LABEL_FILES, "wsss_core.seeds.precomputed", foreign=True)
 
 METHODS: Mapping[str, Mapping[str, Method]] = {
     "data": {
@@ -73,7 +80,9 @@ METHODS: Mapping[str, Mapping[str, Method]] = {
     "regions": {
         "felzenszwalb": Method(f"{_SETTINGS}.regions:FelzenszwalbSettings", "wsss_core.regions.felzenszwalb"),
         "slic": Method(f"{_SETTINGS}.regions:SlicSettings", "wsss_core.regions.slic"),
-        "precomputed": Method(f"{_SETTINGS}.regions:PrecomputedRegionsSettings", "wsss_core.regions.precomputed"),
+        "precomputed": Method(
+            f"{_SETTINGS}.regions:PrecomputedRegionsSettings", "wsss_core.regions.precomputed", foreign=True
+        ),
         "mobile_sam": Method(f"{_SETTINGS}.regions:MobileSamSettings", "wsss_core.regions.mobile_sam"),
     },
     "classifier": {
@@ -84,6 +93,7 @@ METHODS: Mapping[str, Mapping[str, Method]] = {
         "multiscale": Method(
             f"{_SETTINGS}.cams:MultiscaleCamsSettings", "wsss_core.cams.multiscale", {"classifier": _CLASSIFIER}
         ),
+        "precomputed": _CAM_FILES,
     },
     "affinity_labels": {
         "crf_pair": Method(
@@ -92,12 +102,19 @@ METHODS: Mapping[str, Mapping[str, Method]] = {
         "ir_label": Method(
             f"{_SETTINGS}.affinity_labels:IrLabelSettings", "wsss_core.affinity.ir_label", {"cams": _CAMS}
         ),
+        "precomputed": Method(
+            f"{_SETTINGS}.precomputed:PrecomputedPairSettings", "wsss_core.affinity.precomputed", foreign=True
+        ),
+        "precomputed_ir_label": Method(_LABEL_FILES, "wsss_core.affinity.precomputed_ir_label", foreign=True),
     },
     "affinity": {
         "affinitynet": Method(
             f"{_SETTINGS}.affinity:AffinityNetSettings",
             "wsss_core.affinity.affinitynet",
-            {"affinity_labels": Slot(("affinity_labels",), methods=("crf_pair",)), "classifier": _OPTIONAL_CLASSIFIER},
+            {
+                "affinity_labels": Slot(("affinity_labels",), methods=("crf_pair", "precomputed")),
+                "classifier": _OPTIONAL_CLASSIFIER,
+            },
         ),
     },
     "refined_cams": {
@@ -106,6 +123,7 @@ METHODS: Mapping[str, Mapping[str, Method]] = {
             "wsss_core.affinity.random_walk",
             {"cams": _CAMS, "affinity": Slot(("affinity",))},
         ),
+        "precomputed": _CAM_FILES,
     },
     "seeds": {
         "argmax": Method(f"{_SETTINGS}.seeds:ArgmaxSettings", "wsss_core.seeds.argmax", {"cams": _CAMS_OF_SEEDS}),
@@ -115,6 +133,7 @@ METHODS: Mapping[str, Mapping[str, Method]] = {
             "wsss_core.seeds.region_vote",
             {"cams": _CAMS_OF_SEEDS, "regions": _REGIONS},
         ),
+        "precomputed": _LABEL_MAPS,
     },
     "segmenter": {
         name: Method(
@@ -130,6 +149,7 @@ METHODS: Mapping[str, Mapping[str, Method]] = {
             "wsss_core.predictions.multiscale",
             {"segmenter": Slot(("segmenter",))},
         ),
+        "precomputed": _LABEL_MAPS,
     },
     "evaluation": {
         "pooled": Method(
@@ -149,6 +169,12 @@ METHODS: Mapping[str, Mapping[str, Method]] = {
         ),
     },
 }
+
+
+def only_method(kind: str) -> str | None:
+    """The method of a stage that names none: the kind's only one that is not foreign, or None."""
+    own = [name for name, entry in METHODS[kind].items() if not entry.foreign]
+    return own[0] if len(own) == 1 else None
 
 
 def load(name: str) -> object:

@@ -52,6 +52,17 @@ def test_a_split_that_does_not_exist_is_a_fault(config: Path) -> None:
     assert "tset" in result.output
 
 
+def test_files_that_a_stage_takes_must_be_there(photos: Path, config: Path) -> None:
+    config.write_text(config.read_text() + f"  cams: {{method: precomputed, folder: {photos}/cams}}\n")
+    (photos / "cams").mkdir()
+    result = doctor(config)
+    assert result.exit_code == 1
+    assert "stage 'cams': folder: 24 of 24 images have no file {id}.npy" in result.output
+    for path in (photos / "photos").iterdir():
+        (photos / f"cams/{path.stem}.npy").write_bytes(b"")
+    assert "a file for each of 24 images" in doctor(config).output
+
+
 def test_a_missing_config_is_a_fault(tmp_path: Path) -> None:
     result = doctor(tmp_path / "none.yaml")
     assert result.exit_code == 1

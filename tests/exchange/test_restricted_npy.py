@@ -3,6 +3,7 @@
 import collections
 import os
 import pickle
+import tracemalloc
 from pathlib import Path
 
 import numpy as np
@@ -109,6 +110,28 @@ FORGED = {
 def test_arrays_that_no_numpy_writes_are_refused(tmp_path: Path, opcodes: bytes) -> None:
     with pytest.raises(ValueError, match=r"a\.npy: expected a complete \.npy file, found: "):
         read_pickled_npy(written(tmp_path / "a.npy", opcodes))
+
+
+GREEDY = {
+    "a far place": b"N" + b"r" + (2**31).to_bytes(4, "little") + b"0N.",
+    "a far place in digits": b"N" + b"p999999999\n" + b"0N.",
+    "long bytes": b"\x8e" + (2**40).to_bytes(8, "little") + b"AAAA.",
+    "a long array of bytes": b"\x96" + (2**40).to_bytes(8, "little") + b"AAAA.",
+    "a long text": b"\x8d" + (2**40).to_bytes(8, "little") + b"AAAA.",
+}
+
+
+@pytest.mark.parametrize("opcodes", GREEDY.values(), ids=GREEDY)
+def test_a_file_that_asks_for_more_memory_than_it_has_bytes_is_refused_before_it_gets_it(
+    tmp_path: Path, opcodes: bytes
+) -> None:
+    limit = 1 << 20
+    path = written(tmp_path / "a.npy", opcodes)
+    tracemalloc.start()
+    with pytest.raises(ValueError, match=r"a\.npy: expected a complete \.npy file, found: "):
+        read_pickled_npy(path)
+    assert tracemalloc.get_traced_memory()[1] < limit
+    tracemalloc.stop()
 
 
 @pytest.mark.parametrize("protocol", [0, 2, 5])

@@ -56,7 +56,7 @@ def test_label_maps_of_8_and_16_bits_are_read_by_value(tmp_path, scale):
     stored = LABELS if scale == 1 else LABELS.astype(np.uint16) * np.uint16(scale)
     Image.fromarray(stored).save(tmp_path / "a.png")
     np.testing.assert_array_equal(read_label_map(tmp_path / "a.png"), LABELS.astype(np.int32) * scale)
-    row = read_regions(tmp_path, "a", SIZE)
+    row = read_regions(tmp_path / "a.png", "a", SIZE)
     np.testing.assert_array_equal(label_map(row), LABELS.astype(int) + 1)
     assert row.area.tolist() == [3, 4, 5]
 
@@ -68,7 +68,7 @@ def test_colours_of_a_palette_do_not_count(tmp_path):
 
 def test_void_pixels_of_a_label_map_are_in_no_region(tmp_path):
     Image.fromarray(LABELS).save(tmp_path / "a.png")
-    row = read_regions(tmp_path, "a", SIZE, void_label=0)
+    row = read_regions(tmp_path / "a.png", "a", SIZE, void_label=0)
     np.testing.assert_array_equal(label_map(row), LABELS)
 
 
@@ -77,7 +77,7 @@ def test_void_pixels_of_a_label_map_are_in_no_region(tmp_path):
 def test_masks_are_read_from_both_codes_with_their_scores(tmp_path, plain, wrapped):
     masks = sam_masks(plain)
     (tmp_path / "a.json").write_text(json.dumps({"image": {}, "annotations": masks} if wrapped else masks))
-    row = read_regions(tmp_path, "a", SIZE)
+    row = read_regions(tmp_path / "a.json", "a", SIZE)
     np.testing.assert_array_equal(decode_masks(row.rles, row.size_hw), MASKS)
     assert row.area.tolist() == MASKS.sum(axis=(1, 2)).tolist()
     assert row.level.tolist() == [2, 1]
@@ -88,13 +88,13 @@ def test_masks_are_read_from_both_codes_with_their_scores(tmp_path, plain, wrapp
 def test_masks_without_scores_get_ones_and_level_zero(tmp_path):
     masks = [{"segmentation": mask["segmentation"]} for mask in sam_masks(False)]
     (tmp_path / "a.json").write_text(json.dumps(masks))
-    row = read_regions(tmp_path, "a", SIZE)
+    row = read_regions(tmp_path / "a.json", "a", SIZE)
     assert (row.level.tolist(), row.predicted_iou.tolist(), row.stability.tolist()) == ([0, 0], [1, 1], [1, 1])
 
 
 def test_an_image_may_have_no_masks(tmp_path):
     (tmp_path / "a.json").write_text("[]")
-    row = read_regions(tmp_path, "a", SIZE)
+    row = read_regions(tmp_path / "a.json", "a", SIZE)
     assert (row.rles, row.size_hw, row.area.shape) == ((), SIZE, (0,))
 
 
@@ -120,24 +120,19 @@ def damaged(change) -> str:
 def test_unusable_mask_files_are_refused_with_the_file_and_the_mask(tmp_path, text, message):
     (tmp_path / "a.json").write_text(text)
     with pytest.raises(RegionFileError, match=rf"a\.json.*{message}"):
-        read_regions(tmp_path, "a", SIZE)
+        read_regions(tmp_path / "a.json", "a", SIZE)
 
 
 def test_unusable_label_maps_are_refused(tmp_path):
     (tmp_path / "a.png").write_bytes(b"no picture")
     with pytest.raises(RegionFileError, match=r"a\.png: expected a label map as PNG, found a damaged file"):
-        read_regions(tmp_path, "a", SIZE)
+        read_regions(tmp_path / "a.png", "a", SIZE)
     Image.fromarray(np.zeros((*SIZE, 3), np.uint8)).save(tmp_path / "b.png")
     with pytest.raises(RegionFileError, match=r"b\.png: .* found mode RGB"):
-        read_regions(tmp_path, "b", SIZE)
+        read_regions(tmp_path / "b.png", "b", SIZE)
     Image.fromarray(LABELS.T.copy()).save(tmp_path / "c.png")
     with pytest.raises(RegionFileError, match=r"c\.png: expected regions of 3 x 4 pixels .* found 4 x 3"):
-        read_regions(tmp_path, "c", SIZE)
-
-
-def test_a_missing_file_is_named_with_both_endings(tmp_path):
-    with pytest.raises(FileNotFoundError, match=r"image 'x': expected its regions at .*x\.png or .*x\.json"):
-        read_regions(tmp_path, "x", SIZE)
+        read_regions(tmp_path / "c.png", "c", SIZE)
 
 
 def test_processor_finds_files_of_awkward_ids_and_says_when_the_folder_is_missing(tmp_path):
@@ -146,5 +141,7 @@ def test_processor_finds_files_of_awkward_ids_and_says_when_the_folder_is_missin
     record = ImageRecord(image_id, "photo.jpg", *SIZE, ("train",), 0)
     row = processor(context_of(tmp_path, void_label=2))(record, {})
     assert (row.image_id, row.area.tolist()) == (image_id, [3, 4])
+    with pytest.raises(FileNotFoundError, match=r"image 'x': expected its file at .*x\.png or .*x\.json"):
+        processor(context_of(tmp_path))(ImageRecord("x", "photo.jpg", *SIZE, ("train",), 0), {})
     with pytest.raises(FileNotFoundError, match=r"setting `folder`: .*nowhere"):
         processor(context_of(tmp_path / "nowhere"))

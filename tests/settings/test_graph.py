@@ -118,7 +118,7 @@ def test_merging_does_not_change_the_stages() -> None:
     [
         ({"kind": "seed", "method": "crf"}, "stage 'it': unknown kind 'seed'; did you mean 'seeds'?"),
         ({"kind": "seeds", "method": "argmx"}, "stage 'it': kind seeds has no method 'argmx'; did you mean 'argmax'?"),
-        ({"kind": "seeds"}, "key 'method' is required for kind seeds; known: argmax, crf, region_vote"),
+        ({"kind": "seeds"}, "key 'method' is required for kind seeds; known: argmax, crf, region_vote, precomputed"),
         ({"method": "crf"}, "stage 'it': key 'kind' is required; known: data, regions,"),
         ({"kind": "seeds", "method": "argmax", "treshold": 0.2}, "unknown key 'treshold'; did you mean 'threshold'?"),
         ({"kind": "seeds", "method": "argmax", "input": {}}, "unknown key 'input'; did you mean 'inputs'?"),
@@ -197,8 +197,9 @@ def test_an_input_of_one_method_is_found_among_those_of_others() -> None:
 def test_an_input_of_another_method_is_refused_by_both_names(written: dict[str, object]) -> None:
     stages = {**CHAIN, "map": LABELS["map"], "net": {**AFFINITY, **written}}
     assert fault(stages) == (
-        "stage 'net': input 'affinity_labels': expected the affinity_labels of crf_pair, found those of ir_label: "
-        "'x/map'; change the method of one of the two stages, or name another stage, `inputs: {affinity_labels: ...}`"
+        "stage 'net': input 'affinity_labels': expected the affinity_labels of crf_pair or precomputed, found those "
+        "of ir_label: 'x/map'; change the method of one of the two stages, or name another stage, "
+        "`inputs: {affinity_labels: ...}`"
     )
 
 

@@ -7,7 +7,7 @@ from wsss_core.settings.regions import MobileSamSettings, PrecomputedRegionsSett
 MODELS = [
     model
     for model in vars(regions).values()
-    if isinstance(model, type) and issubclass(model, Settings) and model is not Settings
+    if isinstance(model, type) and issubclass(model, Settings) and model.__module__ == regions.__name__
 ]
 
 

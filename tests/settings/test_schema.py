@@ -99,6 +99,8 @@ FAULTS = [
     ("stages.data", {"method": "voc"}),
     ("stages.evaluation.thresholds", {"cuont": 3}),
     ("stages.a/b", {"like": "seeds"}),
+    ("stages.predictions", {"folder": "masks"}),
+    ("stages.predictions", {"method": "precomputed", "folder": "masks", "file_name": "mask.png"}),
 ]
 
 
@@ -122,6 +124,8 @@ def test_what_the_schema_refuses_loading_refuses_too(
         ("stages.segmenter.inputs", {"seeds": "seeds", "classifier": None}),
         ("stages.evaluation.inputs", {"of": ["cams"], "data": "data"}),
         ("stages.predictions.crf", None),
+        ("stages.predictions", {"scales": [1.0]}),
+        ("stages.predictions", {"method": "precomputed", "folder": "masks"}),
     ],
 )
 def test_what_loading_takes_the_schema_takes(

@@ -1,4 +1,5 @@
 import json
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -217,3 +218,18 @@ def test_names_that_do_not_fit_are_found_before_anything_runs(
     with pytest.raises(SettingsError) as error:
         plan_of(changes)
     assert expected in str(error.value)
+
+
+def test_a_job_reads_the_newest_of_the_files_that_its_images_have(tmp_path: Path) -> None:
+    stage = {"kind": "seeds", "method": "precomputed", "folder": str(tmp_path), "splits": ["train"]}
+    plan = plan_of({"masks": stage})
+    masks = plan.find("masks")
+    assert plan.ids(masks) == list(plan.listing(masks).ids_of("train"))
+    third, fourth, fifth = plan.ids(masks)[2:]
+    assert plan.ids(masks, [1]) == [third, fourth]
+    for time_s, image_id in enumerate([fourth, third, fifth]):
+        (tmp_path / f"{image_id}.png").write_bytes(b"")
+        os.utime(tmp_path / f"{image_id}.png", (time_s, time_s))
+    assert texts(plan.inputs(masks, [0])) == ["results/x/data/manifest.arrow"]
+    assert texts(plan.inputs(masks, [1])) == ["results/x/data/manifest.arrow", str(tmp_path / f"{third}.png")]
+    assert texts(plan.inputs(masks))[1:] == [str(tmp_path / f"{fifth}.png")]

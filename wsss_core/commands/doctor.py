@@ -1,7 +1,7 @@
 """`wsss doctor`: everything that can be known to go wrong is said before anything runs."""
 
 import contextlib
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from pathlib import Path
 
 import click
@@ -9,6 +9,7 @@ import click
 from wsss_core.commands.checks.data import DataReport, check_data
 from wsss_core.commands.checks.device import check_device
 from wsss_core.commands.checks.disk import check_disk, estimated_bytes
+from wsss_core.commands.checks.files import check_files
 from wsss_core.commands.checks.finding import Finding, ok
 from wsss_core.commands.checks.packages import check_packages
 from wsss_core.commands.checks.weights import check_weights
@@ -51,7 +52,7 @@ def _examine(config: Path) -> list[Finding]:
     for report in reports:
         shown += _show(report.findings, report.table)
     if not any(finding.level == "fault" for finding in shown):
-        shown += _show(_check_graph(experiment))
+        shown += _show(_check_graph(experiment, frozenset().union(*(report.skipped for report in reports))))
     shown += _show(check_weights(experiment.graph.stages.values()))
     shown += _show(check_disk(Path(experiment.file.compute.results), _needed_bytes(experiment, reports)))
     return shown + _show(check_device(experiment.file.compute.device))
@@ -66,13 +67,13 @@ def _show(findings: Iterable[Finding], table: str = "") -> list[Finding]:
     return found
 
 
-def _check_graph(experiment: Experiment) -> list[Finding]:
-    """Do the splits that the stages name exist, and do inputs cover them?"""
+def _check_graph(experiment: Experiment, skipped: Collection[str]) -> list[Finding]:
+    """Do the splits that the stages name exist, do inputs cover them, and are the files there that stages take?"""
     try:
-        Plan(experiment)
+        plan = Plan(experiment)
     except (ValueError, OSError) as error:
         return [Finding("fault", f"stage graph: {error}")]
-    return [ok("stage graph: all inputs and splits fit")]
+    return [ok("stage graph: all inputs and splits fit"), *check_files(plan, skipped)]
 
 
 def _needed_bytes(experiment: Experiment, reports: Iterable[DataReport]) -> int:

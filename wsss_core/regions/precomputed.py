@@ -16,11 +16,12 @@ from wsss_core.artifacts.formats import Row
 from wsss_core.artifacts.manifest import ImageRecord
 from wsss_core.artifacts.regions import RegionRow
 from wsss_core.artifacts.rle import checked_runs, compress_counts, mask_areas
-from wsss_core.exchange.file_names import file_name
+from wsss_core.exchange.file_folder import FileFolder
 from wsss_core.regions.partition import partition_row
 from wsss_core.settings.regions import PrecomputedRegionsSettings
 from wsss_core.stages.context import Processor, StageContext
 
+MASKS = ".json"
 _LABEL_MODES = ("L", "P", "I;16", "I;16B", "I")
 
 
@@ -104,32 +105,25 @@ def _short(value: object) -> str:
     return text if len(text) <= 60 else f"{text[:60]}…"
 
 
-def read_regions(folder: Path, image_id: str, size_hw: tuple[int, int], void_label: int | None = None) -> RegionRow:
-    """The regions of one image of size (H, W) from `<folder>/<image id>.png` or `.json`.
+def read_regions(path: Path, image_id: str, size_hw: tuple[int, int], void_label: int | None = None) -> RegionRow:
+    """The regions of one image of size (H, W) from a PNG or JSON file.
 
-    Raises `FileNotFoundError` when there is neither, `RegionFileError` (a ValueError) when the file cannot be used.
+    Raises `RegionFileError` (a ValueError) when the file cannot be used.
     """
-    picture, masks = (folder / file_name(image_id, ending) for ending in (".png", ".json"))
-    if picture.is_file():
-        label_HW = read_label_map(picture)
-        _check_size(label_HW.shape, size_hw, str(picture))
-        return partition_row(image_id, label_HW, void_label)
-    if masks.is_file():
-        return read_masks(masks, image_id, size_hw)
-    raise FileNotFoundError(
-        f"image {image_id!r}: expected its regions at {picture} or {masks}, found neither; make the file or correct "
-        "the setting `folder`"
-    )
+    if path.suffix == MASKS:
+        return read_masks(path, image_id, size_hw)
+    label_HW = read_label_map(path)
+    _check_size(label_HW.shape, size_hw, str(path))
+    return partition_row(image_id, label_HW, void_label)
 
 
 def processor(context: StageContext) -> Processor:
     """One file per image."""
     settings = context.typed_settings(PrecomputedRegionsSettings)
-    folder = Path(settings.folder).expanduser()
-    if not folder.is_dir():
-        raise FileNotFoundError(f"setting `folder`: expected a folder of region files, found none at {folder}")
+    folder = FileFolder.at(*settings.files()[0])
 
     def process(record: ImageRecord, rows: Mapping[str, Row]) -> RegionRow:
-        return read_regions(folder, record.image_id, (record.height, record.width), settings.void_label)
+        path = folder.file(record.image_id)
+        return read_regions(path, record.image_id, (record.height, record.width), settings.void_label)
 
     return process

@@ -226,14 +226,14 @@ def kind_of(raw: Mapping[str, Any], name: str) -> str | None:
 
 
 def kind_and_method(raw: Mapping[str, Any], name: str, where: str) -> tuple[str, str]:
-    """Checked kind and method; the method may be left out where a kind has only one."""
+    """Checked kind and method; the method may be left out where a kind has only one, beside `precomputed`."""
     kind = kind_of(raw, name)
     if kind is None:
         raise SettingsError(f"{where}: key 'kind' is required; known: {', '.join(registry.KINDS)}")
     if not isinstance(kind, str) or kind not in registry.METHODS:
         raise SettingsError(f"{where}: unknown kind {kind!r}; {nearest(str(kind), list(registry.KINDS))}")
     methods = list(registry.METHODS[kind])
-    method = raw.get("method") or (methods[0] if len(methods) == 1 else None)
+    method = raw.get("method") or registry.only_method(kind)
     if method is None:
         raise SettingsError(f"{where}: key 'method' is required for kind {kind}; known: {', '.join(methods)}")
     if method not in methods:

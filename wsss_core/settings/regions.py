@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from wsss_core.settings.base import Settings
+from wsss_core.settings.precomputed import Files, PrecomputedSettings
 
 Positive = Annotated[float, Field(gt=0)]
 UnitInterval = Annotated[float, Field(ge=0, le=1)]
@@ -34,7 +35,7 @@ class SlicSettings(Settings):
     """Rounds of k-means."""
 
 
-class PrecomputedRegionsSettings(Settings):
+class PrecomputedRegionsSettings(PrecomputedSettings):
     """Regions made elsewhere: one file per image, named by its id, a label map or a list of masks."""
 
     folder: str
@@ -42,6 +43,10 @@ class PrecomputedRegionsSettings(Settings):
     `<image id>.json` (list of masks as COCO RLE, or as written by Segment Anything)."""
     void_label: Annotated[int, Field(ge=0, le=65535)] | None = None
     """Value of label maps that marks pixels in no region, such as the borders of watershed maps; none by default."""
+
+    def files(self) -> tuple[Files, ...]:
+        """One folder, in which an image has a PNG or a JSON file."""
+        return (Files("folder", self.folder, ("{id}.png", "{id}.json")),)
 
 
 class MaskGeneratorSettings(Settings):

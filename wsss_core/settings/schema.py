@@ -26,7 +26,7 @@ DIALECT = "https://json-schema.org/draft/2020-12/schema"
 NAME_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9_.-]*$"
 DESCRIPTIONS = {
     "kind": "What the stage makes. May be left out where the stage is called as its kind.",
-    "method": "How it is made. May be left out where the kind has one method only.",
+    "method": "How it is made. May be left out where the kind has one method only, beside `precomputed`.",
     "like": "Name of a stage of this file whose keys this stage takes over; keys written here win.",
     "inputs": "Input -> stage, or experiment/stage of the file beside this one. Found by kind where left out.",
     "splits": "Splits that the stage covers or learns from. Left out: those of its inputs; for a training: train.",
@@ -108,16 +108,20 @@ def _kind_schema(kind: str) -> Schema:
     methods = list(registry.METHODS[kind])
     if len(methods) == 1:
         return {"$ref": f"#/$defs/{kind}.{methods[0]}"}
-    return _dispatch("method", {method: f"{kind}.{method}" for method in methods})
+    return _dispatch("method", {method: f"{kind}.{method}" for method in methods}, registry.only_method(kind))
 
 
-def _dispatch(key: str, choices: Mapping[str, str]) -> Schema:
-    """Each value of `key` leads to a definition; the key is required."""
+def _dispatch(key: str, choices: Mapping[str, str], default: str | None = None) -> Schema:
+    """Each value of `key` leads to a definition; without a `default` value the key is required."""
     described = {"enum": list(choices), "description": DESCRIPTIONS[key]}
     branches = [
         {"if": {"properties": {key: {"const": value}}, "required": [key]}, "then": {"$ref": f"#/$defs/{name}"}}
         for value, name in choices.items()
     ]
+    if default is not None:
+        otherwise = {"$ref": f"#/$defs/{choices[default]}"}
+        absent: Schema = {"if": {"not": {"required": [key]}}, "then": otherwise}
+        return {"type": "object", "properties": {key: described}, "allOf": [*branches, absent]}
     return {"type": "object", "properties": {key: described}, "required": [key], "allOf": branches}
 
 

@@ -16,6 +16,7 @@ from wsss_core.settings.graph import Stage
 from wsss_core.settings.training import LoopSettings
 from wsss_core.stages.check_names import check_names, check_targets, class_names
 from wsss_core.stages.fingerprint import code_fingerprint
+from wsss_core.stages.foreign_files import newest_files
 from wsss_core.stages.part_files import part_path
 from wsss_core.stages.provenance import FILE_NAME as STAGE_NAME
 from wsss_core.stages.request import Request
@@ -114,7 +115,17 @@ class Plan:
         """Files a job of a stage reads: manifest, upstream products (of `parts`, or of its splits), weights, lists."""
         wanted = self.listing(stage).parts(self.splits(stage)) if parts is None else tuple(parts)
         files = [path for source in self._sources(stage) for path in self.products(source, self._made(source, wanted))]
-        return [*files, *self._outside_files(stage)]
+        return [*files, *self._outside_files(stage), *newest_files(stage.settings, self.ids(stage, wanted))]
+
+    def ids(self, stage: Stage, parts: Iterable[int] | None = None) -> list[str]:
+        """Ids of the images that a stage covers, of the given parts only where there are some."""
+        listing, covered = self.listing(stage), set(self.splits(stage))
+        kept = None if parts is None else set(parts)
+        return [
+            image_id
+            for index, (image_id, names) in enumerate(zip(listing.ids, listing.splits, strict=True))
+            if covered & set(names) and (kept is None or index // listing.part_size in kept)
+        ]
 
     def _made(self, source: Stage, wanted: Iterable[int]) -> list[int]:
         """Those of the parts `wanted` that a source has: a report also shows stages that cover fewer splits."""

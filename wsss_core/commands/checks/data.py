@@ -31,12 +31,13 @@ class DataMethod(Protocol):
 class DataReport:
     """What a check of one data stage found. `table`: images per class and split, empty when the data cannot be read.
 
-    `pixels`: of all usable images together.
+    `pixels`: of all usable images together. `skipped`: ids of the images that cannot be used.
     """
 
     findings: list[Finding]
     table: str = ""
     pixels: int = 0
+    skipped: frozenset[str] = frozenset()
 
 
 def check_data(stage: Stage) -> DataReport:
@@ -65,7 +66,8 @@ def _report(
     findings += [Finding("warning", f"{where}: {note}") for note in manifest.notes if "bad files" not in note]
     findings += _rare_classes(where, manifest, splits[0])
     pixels = sum(record.height * record.width for record in manifest.records if record.skipped is None)
-    return DataReport(findings, class_table(manifest, splits), pixels)
+    skipped = frozenset(record.image_id for record in manifest.skipped())
+    return DataReport(findings, class_table(manifest, splits), pixels, skipped)
 
 
 def _bad_files(where: str, settings: DataSettings, manifest: Manifest) -> list[Finding]:

@@ -1,0 +1,34 @@
+"""CAMs of FMA-WSSS, one `.npz` per image: `cam` float32 (P, h, w) on the patch grid, raw, `fg_cls` class ids from 0."""
+
+import io
+import zipfile
+from pathlib import Path
+
+import numpy as np
+
+from wsss_core.exchange.class_maps import ClassMaps, class_maps
+from wsss_core.exchange.errors import ForeignFileError
+
+MAPS = "cam"
+KEYS = "fg_cls"
+_STACK_AXES = 3
+
+
+def read_fma_arrays(path: Path | str) -> ClassMaps:
+    """The maps of a file, without normalisation; the class c gets the label c + 1.
+
+    Raises `FileNotFoundError`, and `ForeignFileError` for damaged files, pickled contents and arrays that do not fit.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise FileNotFoundError(f"{path}: expected a .npz file, found none. To do: correct the path.")
+    try:
+        with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as arrays:
+            keys, stack = (arrays[name] for name in (KEYS, MAPS))
+    except (zipfile.BadZipFile, ValueError, KeyError, OSError, EOFError, TypeError, AttributeError) as error:
+        raise ForeignFileError(f"{path}: expected a .npz file with {KEYS!r} and {MAPS!r}, found: {error}") from error
+    if keys.ndim != 1 or stack.ndim != _STACK_AXES:
+        raise ForeignFileError(
+            f"{path}: expected {KEYS!r} (P,) and {MAPS!r} (P, h, w), found {keys.shape} and {stack.shape}"
+        )
+    return class_maps(list(keys), list(stack), 1, str(path))
