@@ -68,6 +68,25 @@ def test_cams_are_made_for_the_tags_of_the_record(record: ImageRecord, tmp_path:
     np.testing.assert_allclose(row.maps[0], expected.numpy(), atol=1e-5)
 
 
+@pytest.mark.parametrize(
+    ("architecture", "canvas", "expected_hw"),
+    [("psa", None, SIZE), ("psa", "cells", (80, 136)), ("irn", None, (80, 144)), ("irn", "image", SIZE)],
+)
+def test_canvas_of_the_cams_follows_the_classifier_or_the_setting(
+    record: ImageRecord, tmp_path: Path, architecture: str, canvas: str | None, expected_hw: tuple[int, int]
+) -> None:
+    backbone = "small" if architecture == "psa" else "resnet18"
+    card = NetworkCard("classifier", backbone, ("a", "b", "c"), IMAGENET_RGB, architecture=architecture)
+    save_network(tmp_path / "net", card, card.build().state_dict())
+    settings = MultiscaleCamsSettings.parse({"scales": [1.0, 0.5], "canvas": canvas}, "cams")
+    row = multiscale.processor(context(settings, {"classifier": tmp_path / "net"}, "cams"))(record, {})
+    assert isinstance(row, CamRow)
+    assert (row.size_hw, row.canvas_hw) == (SIZE, expected_hw)
+    assert row.scores().shape == (2, *SIZE)
+    stride = 8 if architecture == "psa" else 16
+    assert row.maps[0].shape == (2, -(-SIZE[0] // stride), -(-SIZE[1] // stride))
+
+
 def test_an_image_without_tags_has_an_empty_row(record: ImageRecord, tmp_path: Path) -> None:
     publish(tmp_path / "net", "classifier", ("a", "b", "c"))
     process = multiscale.processor(context(MultiscaleCamsSettings(), {"classifier": tmp_path / "net"}, "cams"))

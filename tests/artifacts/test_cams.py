@@ -67,12 +67,36 @@ def test_scores_on_a_grid_are_the_sum_of_the_maps_enlarged_to_it(
     grid_sides: list[tuple[int, int]], grid_hw: tuple[int, int]
 ) -> None:
     grids = [random_grid((2, *sides), number) for number, sides in enumerate(grid_sides)]
-    row = make_row(*grids, size_hw=(99, 70), canvas_hw=(112, 80))
+    row = make_row(*grids, size_hw=(99, 70), canvas_hw=(112, 80), normalise=True)
     on_grid = make_row(*grids, size_hw=grid_hw, canvas_hw=grid_hw)
-    np.testing.assert_allclose(row.scores_on(grid_hw), torch_sum(on_grid), atol=1e-5)
-    normalised = replace(row, normalise=True).scores_on(grid_hw)
+    normalised = row.scores_on(grid_hw)
     assert np.abs(normalised.max(axis=(1, 2)) - 1).max() < 1e-3
     np.testing.assert_array_equal(normalised, replace(on_grid, normalise=True).scores())
+    whole = replace(row, normalise=False, canvas_hw=row.size_hw)
+    np.testing.assert_allclose(whole.scores_on(grid_hw), torch_sum(on_grid), atol=1e-5)
+
+
+@given(size_hw=st.tuples(st.integers(46, 90), st.integers(46, 90)), coarser=st.sampled_from([1, 2, 4]))
+def test_final_scores_stay_in_their_place_on_a_grid(size_hw: tuple[int, int], coarser: int) -> None:
+    """Such as those of a walk on a grid of stride 8 whose last cells reach beyond the image, read at stride 4."""
+    grid_hw = (-(-size_hw[0] // 4), -(-size_hw[1] // 4))
+    stored_hw = (-(-grid_hw[0] // coarser), -(-grid_hw[1] // coarser))
+    stored = random_grid((1, *stored_hw))
+    canvas_hw = (stored_hw[0] * 4 * coarser, stored_hw[1] * 4 * coarser)
+    scores = make_row(stored, size_hw=size_hw, canvas_hw=canvas_hw).scores_on(grid_hw)
+    enlarged = enlarge(stored[0], (stored_hw[0] * coarser, stored_hw[1] * coarser))
+    np.testing.assert_allclose(scores[0], enlarged[: grid_hw[0], : grid_hw[1]], atol=1e-6)
+
+
+@pytest.mark.parametrize("size_hw", [(1, 1), (1, 33), (9, 3)])
+@pytest.mark.parametrize("normalise", [True, False])
+def test_scores_on_a_grid_exist_for_the_smallest_images(size_hw: tuple[int, int], normalise: bool) -> None:
+    grid_hw = (-(-size_hw[0] // 4), -(-size_hw[1] // 4))
+    canvas_hw = (-(-size_hw[0] // 16) * 16, -(-size_hw[1] // 16) * 16)
+    row = make_row(random_grid((2, 1, 1)), size_hw=size_hw, canvas_hw=canvas_hw, normalise=normalise)
+    scores = row.scores_on(grid_hw)
+    assert scores.shape == (2, *grid_hw)
+    np.testing.assert_allclose(scores, row.scores()[:, : grid_hw[0], : grid_hw[1]], rtol=1e-5)
 
 
 def test_normalised_scores_are_divided_by_their_maximum_per_class() -> None:

@@ -3,10 +3,12 @@
 import numpy as np
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 from torch.nn import functional
 
 from wsss_core.artifacts.cams import CamRow
-from wsss_core.cams.multiscale import class_activation_grids
+from wsss_core.cams.multiscale import canvas_of, class_activation_grids
 from wsss_core.cams.scales import scaled_images
 
 SCALES = (1.0, 0.5, 1.5, 2.0)
@@ -83,3 +85,35 @@ def test_an_image_without_tags_runs_no_network() -> None:
     grids = class_activation_grids(forbidden, picture(40, 48), SCALES, normalise, [])
     row = CamRow("a", (40, 48), np.zeros(0, np.int32), tuple(grids), canvas_hw=(40, 48), normalise=True)
     assert row.scores().shape == (0, 40, 48)
+
+
+@given(st.tuples(st.integers(1, 300), st.integers(1, 300)), st.sampled_from([8, 16]))
+def test_the_canvas_of_whole_cells_is_the_next_multiple_of_the_stride(size_hw: tuple[int, int], stride: int) -> None:
+    canvas_hw = canvas_of(size_hw, "cells", stride)
+    for side, canvas in zip(size_hw, canvas_hw, strict=True):
+        assert canvas % stride == 0
+        assert side <= canvas < side + stride
+    assert canvas_of(size_hw, "image", stride) == size_hw
+
+
+@pytest.mark.parametrize("size", [(77, 131), (33, 29), (1, 1), (3, 50), (64, 48)])
+def test_stored_grids_give_the_published_scores_of_irn(size: tuple[int, int]) -> None:
+    """Per scale the sum of image and mirror, enlarged to multiples of the stride and cut, or straight to stride 4."""
+    image, stride = picture(*size), 8
+    sums = []
+    for scaled in scaled_images(image, SCALES):
+        pair = np.stack([normalise(scaled), normalise(scaled)[:, :, ::-1]])
+        maps = toy_cam(torch.from_numpy(pair))[:, [1, 4]]
+        sums.append((maps[0] + maps[1].flip(-1))[None])
+    canvas_hw = tuple(-(-side // stride) * stride for side in size)
+    quarter_hw = tuple((side - 1) // 4 + 1 for side in size)
+    enlarged = [
+        sum(functional.interpolate(o, to, mode="bilinear", align_corners=False)[0] for o in sums)
+        for to in (canvas_hw, quarter_hw)
+    ]
+    high, cam = enlarged[0][:, : size[0], : size[1]], enlarged[1]
+    grids = class_activation_grids(toy_cam, image, SCALES, normalise, [2, 5])
+    row = CamRow("a", size, np.array([2, 5], np.int32), tuple(grids), canvas_of(size, "cells", stride), normalise=True)
+    np.testing.assert_allclose(row.scores(), (high / (high.amax((1, 2), keepdim=True) + 1e-5)).numpy(), atol=1e-5)
+    on_grid = row.scores_on((quarter_hw[0], quarter_hw[1]))
+    np.testing.assert_allclose(on_grid, (cam / (cam.amax((1, 2), keepdim=True) + 1e-5)).numpy(), atol=1e-5)

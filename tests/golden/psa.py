@@ -3,7 +3,16 @@
 import re
 from collections.abc import Callable
 
-from golden import irn_functions, irn_instances, irn_labels, irn_networks, psa_functions, psa_networks, psa_stages
+from golden import (
+    irn_functions,
+    irn_instances,
+    irn_labels,
+    irn_networks,
+    irn_stages,
+    psa_functions,
+    psa_networks,
+    psa_stages,
+)
 from golden.cases import Case, kind_of
 
 CHECKS: dict[str, Callable[[Case], None]] = {
@@ -25,6 +34,7 @@ CHECKS: dict[str, Callable[[Case], None]] = {
     "irn_cam.forward": irn_networks.check_cam_forward,
     "irn_cam.loss": irn_networks.check_cam_loss,
     "irn_irn.forward": irn_networks.check_irn_forward,
+    "irn_make_cam": irn_stages.check_cams,
 }
 
 

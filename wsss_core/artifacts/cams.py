@@ -58,15 +58,19 @@ class CamRow:
         return self._normalised(total)
 
     def scores_on(self, grid_hw: tuple[int, int]) -> np.ndarray:
-        """Float32 (K, h, w) on another grid over the image, such as one of stride 4: the scales resized to it
-        (bilinear, half-pixel centres, no antialiasing), summed and normalised there.
+        """Float32 (K, h, w) on another grid over the image, such as one of stride 4 (sides ceil(H/4), ceil(W/4)): the
+        scales resized to it (bilinear, half-pixel centres, no antialiasing), summed and normalised there.
 
-        Each map is taken to span the grid as it is, whatever its canvas (IRN, Ahn et al., CVPR 2019, does so).
+        Maps still to be normalised are taken to span the grid as they are, whatever their canvas (IRN, Ahn et al.,
+        CVPR 2019, does so). Final scores keep their place: their canvas gets whole cells of the grid, and those
+        beyond the image are cut off.
         """
         total = np.zeros((len(self.class_ids), *grid_hw), np.float32)
+        sides = zip(grid_hw, self.canvas_hw, self.size_hw, strict=True)
+        rows, columns = (cells if self.normalise else cells * canvas // side for cells, canvas, side in sides)
         for map_Khw in self.maps:
             for channel, map_hw in enumerate(map_Khw):
-                total[channel] += enlarge(map_hw, grid_hw)
+                total[channel] += enlarge(map_hw, (rows, columns))[: grid_hw[0], : grid_hw[1]]
         return self._normalised(total)
 
     def _normalised(self, total_KHW: np.ndarray) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""Class activation maps summed over scales and mirroring (PSA, Ahn & Kwak, CVPR 2018)."""
+"""Class activation maps summed over scales and mirroring (PSA, Ahn & Kwak, CVPR 2018; IRN, Ahn et al., CVPR 2019)."""
 
 from collections.abc import Callable, Mapping, Sequence
 
@@ -13,8 +13,11 @@ from wsss_core.checkpoints.store import load_network
 from wsss_core.data.images import read_image
 from wsss_core.networks.network import TagClassifier
 from wsss_core.networks.precision import Precision, as_input, inference
-from wsss_core.settings.cams import MultiscaleCamsSettings
+from wsss_core.settings.cams import Canvas, MultiscaleCamsSettings
 from wsss_core.stages.context import Processor, StageContext
+
+ARCHITECTURES_ON_CELLS = ("irn",)
+"""Classifiers whose published maps are enlarged to whole cells of the network's grid and then cut to the image."""
 
 CamFunction = Callable[[torch.Tensor], torch.Tensor]
 """Normalised images (B, 3, H, W) float32 -> class maps (B, C, h, w) >= 0; channel c belongs to label id c+1."""
@@ -35,9 +38,9 @@ def class_activation_grids(
 ) -> list[np.ndarray]:
     """One float32 array (K, h, w) per scale: the maps of the tagged classes at the network's grid, image plus mirror.
 
-    The original enlarges the map of the image and of its mirror to image size, mirrors one back and adds. Bilinear
-    enlargement with half-pixel centres commutes with mirroring and is linear, so the sum is taken on the grid, where
-    it costs nothing and can be stored; only the scales have grids of different sizes and must be enlarged one by one
+    PSA enlarges the map of the image and of its mirror to image size, mirrors one back and adds; IRN adds first.
+    Bilinear enlargement with half-pixel centres commutes with mirroring and is linear, so the sum is taken on the grid,
+    where it costs nothing and can be stored; only the scales have grids of different sizes and are enlarged one by one
     (`CamRow.scores`). Image and mirror run as one batch. Without classes no network runs: arrays (0, 1, 1).
     """
     if not class_ids:
@@ -54,12 +57,21 @@ def class_activation_grids(
     return grids
 
 
+def canvas_of(size_hw: tuple[int, int], canvas: Canvas, stride: int) -> tuple[int, int]:
+    """Height and width in pixels that the grids span: those of the image, or the next multiples of `stride`."""
+    if canvas == "image":
+        return size_hw
+    height, width = (-(-side // stride) * stride for side in size_hw)
+    return height, width
+
+
 def processor(context: StageContext) -> Processor:
     """Makes the `CamRow` of one image: the maps of its tags, normalised per class when they are read."""
     settings = context.typed_settings(MultiscaleCamsSettings)
     network, card = load_network(context.inputs["classifier"], context.device)
     if not isinstance(network, TagClassifier):
         raise TypeError(f"expected a classifier in {context.inputs['classifier']}, found {type(network).__name__}")
+    canvas = settings.canvas or ("cells" if card.architecture in ARCHITECTURES_ON_CELLS else "image")
 
     def process(record: ImageRecord, rows: Mapping[str, Row]) -> CamRow:
         image_HW3 = read_image(record.file)
@@ -75,6 +87,7 @@ def processor(context: StageContext) -> Processor:
         )
         size_hw = (image_HW3.shape[0], image_HW3.shape[1])
         class_ids = np.asarray(record.tags, np.int32)
-        return CamRow(record.image_id, size_hw, class_ids, tuple(grids), canvas_hw=size_hw, normalise=True)
+        canvas_hw = canvas_of(size_hw, canvas, network.stride)
+        return CamRow(record.image_id, size_hw, class_ids, tuple(grids), canvas_hw, normalise=True)
 
     return process

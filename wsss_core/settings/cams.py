@@ -6,14 +6,19 @@ from pydantic import Field
 
 from wsss_core.settings.base import Settings
 
+Canvas = Literal["image", "cells"]
+
 
 class MultiscaleCamsSettings(Settings):
-    """Class activation maps over several scales, each with its mirror (PSA, infer_cls)."""
+    """Class activation maps over several scales, each with its mirror (PSA, infer_cls; IRN, make_cam)."""
 
     scales: Annotated[tuple[Annotated[float, Field(gt=0, le=8)], ...], Field(min_length=1)] = (1.0, 0.5, 1.5, 2.0)
     """Factors by which the image is resized (Pillow bicubic) before the network."""
     mirror: bool = True
     """Run the left-right mirror of every scale, too."""
+    canvas: Canvas | None = None
+    """What the maps are enlarged to: the image (PSA), or the network's whole cells, the last of which may reach beyond
+    the image and are cut (IRN: multiples of 16 pixels); null: as published for the classifier."""
     precision: Literal["float32", "bfloat16"] = "float32"
     """Arithmetic of the network; bfloat16 is several times as fast where the processor has instructions for it."""
     dtype: Literal["float16", "float32"] = "float16"
