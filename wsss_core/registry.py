@@ -70,6 +70,7 @@ _SETTINGS = "wsss_core.settings"
 _CAM_FILES = Method(f"{_SETTINGS}.precomputed:PrecomputedCamsSettings", "wsss_core.cams.precomputed", foreign=True)
 _LABEL_FILES = f"{_SETTINGS}.precomputed:PrecomputedLabelsSettings"
 _LABEL_MAPS = Method(_LABEL_FILES, "wsss_core.seeds.precomputed", foreign=True)
+_PUBLISHED = "wsss_core.training.published"  # one for all kinds: a network from a file instead of a training
 
 METHODS: Mapping[str, Mapping[str, Method]] = {
     "data": {
@@ -88,6 +89,7 @@ METHODS: Mapping[str, Mapping[str, Method]] = {
     "classifier": {
         "psa": Method(f"{_SETTINGS}.classifier:PsaClassifierSettings", "wsss_core.classifiers.psa"),
         "irn": Method(f"{_SETTINGS}.classifier:IrnClassifierSettings", "wsss_core.classifiers.irn"),
+        "published": Method(f"{_SETTINGS}.classifier:PublishedClassifierSettings", _PUBLISHED, foreign=True),
     },
     "cams": {
         "multiscale": Method(
@@ -116,6 +118,7 @@ METHODS: Mapping[str, Mapping[str, Method]] = {
                 "classifier": _OPTIONAL_CLASSIFIER,
             },
         ),
+        "published": Method(f"{_SETTINGS}.affinity:PublishedAffinitySettings", _PUBLISHED, foreign=True),
     },
     "refined_cams": {
         "random_walk": Method(
@@ -136,12 +139,22 @@ METHODS: Mapping[str, Mapping[str, Method]] = {
         "precomputed": _LABEL_MAPS,
     },
     "segmenter": {
-        name: Method(
-            f"{_SETTINGS}.segmenter:{model}",
-            f"wsss_core.segmenters.{name}",
-            {"seeds": Slot(("seeds", "predictions"), optional=True, assumed=True), "classifier": _OPTIONAL_CLASSIFIER},
-        )
-        for name, model in {"deeplab_v1": "DeepLabV1Settings", "deeplab_v3plus": "DeepLabV3PlusSettings"}.items()
+        **{
+            name: Method(
+                f"{_SETTINGS}.segmenter:{model}",
+                "wsss_core.segmenters.deeplab",
+                {
+                    "seeds": Slot(("seeds", "predictions"), optional=True, assumed=True),
+                    "classifier": _OPTIONAL_CLASSIFIER,
+                },
+            )
+            for name, model in {
+                "deeplab_v1": "DeepLabV1Settings",
+                "deeplab_v2": "DeepLabV2Settings",
+                "deeplab_v3plus": "DeepLabV3PlusSettings",
+            }.items()
+        },
+        "published": Method(f"{_SETTINGS}.segmenter:PublishedSegmenterSettings", _PUBLISHED, foreign=True),
     },
     "predictions": {
         "multiscale": Method(

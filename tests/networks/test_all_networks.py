@@ -11,7 +11,7 @@ from wsss_core.networks.names import NETWORKS
 from wsss_core.networks.network import Network
 
 CLASSES = 3
-ROLES = ("classifier", "affinity", "deeplab_v1", "deeplab_v3plus")
+ROLES = ("classifier", "affinity", "deeplab_v1", "deeplab_v2", "deeplab_v3plus")
 # Every backbone as a classifier, every other role on one backbone of each family: the rest is the same code again.
 CASES = [
     (role, name)

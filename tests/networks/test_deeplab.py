@@ -1,8 +1,9 @@
-"""DeepLab v1 and v3+: what the shared demands of `test_all_networks` do not show."""
+"""DeepLab v1, v2 and v3+: what the shared demands of `test_all_networks` do not show."""
 
 import pytest
 import torch
 
+from wsss_core.networks.deeplab_v2 import SummedPyramid
 from wsss_core.networks.deeplab_v3plus import SpatialPyramid
 from wsss_core.networks.factory import build_segmenter
 
@@ -30,6 +31,28 @@ def test_v1_starts_near_equal_scores():
         assert network(torch.randn(1, 3, 32, 32)).abs().max() < 1
 
 
+def test_v2_sums_four_dilations_at_stride_8_on_any_backbone():
+    for backbone in ("resnet101", "resnet38", "vgg16"):
+        with torch.device("meta"):
+            network = build_segmenter("deeplab_v2", backbone, 21)
+        assert [branch.dilation for branch in network.aspp.children()] == [(6, 6), (12, 12), (18, 18), (24, 24)]
+        assert network.stride == 8
+
+
+def test_v2_logits_are_the_sum_of_its_branches():
+    torch.manual_seed(0)
+    pyramid = SummedPyramid(4, 3, (1, 2))
+    x = torch.randn(1, 4, 5, 6)
+    torch.testing.assert_close(pyramid(x), pyramid.c0(x) + pyramid.c1(x))
+    assert [name for name, _ in pyramid.named_parameters()] == ["c0.weight", "c0.bias", "c1.weight", "c1.bias"]
+
+
+def test_v2_learns_ten_and_twenty_times_as_fast_in_its_pyramid():
+    groups = build_segmenter("deeplab_v2", "small", 3).parameter_groups()
+    assert groups[2] == [f"aspp.c{index}.weight" for index in range(4)]
+    assert groups[3] == [f"aspp.c{index}.bias" for index in range(4)]
+
+
 @pytest.mark.parametrize(("output_stride", "rates"), [(8, [12, 24, 36]), (16, [6, 12, 18])])
 def test_v3plus_takes_the_papers_rates_for_the_output_stride(output_stride, rates):
     with torch.device("meta"):
@@ -51,7 +74,7 @@ def test_pyramid_trains_on_a_single_cell_with_the_global_branch():
     assert torch.isfinite(out).all()
 
 
-@pytest.mark.parametrize("architecture", ["deeplab_v1", "deeplab_v3plus"])
+@pytest.mark.parametrize("architecture", ["deeplab_v1", "deeplab_v2", "deeplab_v3plus"])
 def test_a_segmenter_of_background_alone_is_refused(architecture):
     with pytest.raises(ValueError, match="at least 2 classes"):
         build_segmenter(architecture, "small", 1)

@@ -42,7 +42,7 @@ def test_unknown_backbone_is_refused_with_the_known_ones(build):
 
 def test_unknown_architecture_is_refused_with_the_known_ones():
     with pytest.raises(
-        ValueError, match=r"unknown segmentation architecture 'unet'; known are: deeplab_v1, deeplab_v3plus"
+        ValueError, match=r"unknown segmentation architecture 'unet'; known are: deeplab_v1, deeplab_v2, deeplab_v3plus"
     ):
         build_segmenter("unet", "small", 2)
 

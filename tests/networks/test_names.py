@@ -24,7 +24,7 @@ def test_every_name_leads_to_code(table):
 
 @pytest.mark.parametrize("kind", registry.TRAINING_KINDS)
 def test_every_training_method_is_an_architecture_of_its_kind(kind):
-    for method in registry.METHODS[kind]:
+    for method in set(registry.METHODS[kind]) - {"published"}:  # whose settings name the architecture
         assert architecture_address(kind, method)
 
 

@@ -1,5 +1,7 @@
 """Label maps of a trained segmentation network."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from training.tiny_data import CLASSES, tiny_context, write_tiny_data
@@ -8,7 +10,7 @@ from wsss_core.artifacts.manifest import ImageRecord
 from wsss_core.data.images import read_image
 from wsss_core.data.labels import read_label_png
 from wsss_core.predictions.multiscale import label_row, processor, refined, restricted
-from wsss_core.segmenters import deeplab_v1
+from wsss_core.segmenters import deeplab
 from wsss_core.settings.base import SettingsError
 from wsss_core.settings.crf import CrfSettings
 from wsss_core.settings.predictions import MultiscalePredictionsSettings
@@ -21,7 +23,7 @@ def trained(tmp_path_factory):
     folder = tmp_path_factory.mktemp("trained")
     write_tiny_data(folder / "data")
     settings = DeepLabV1Settings(network="small", crop=40, batch=3, epochs=25, learning_rate=0.02, labels="truth")
-    deeplab_v1.train(tiny_context(folder / "segmenter", "segmenter", settings))
+    deeplab.train(replace(tiny_context(folder / "segmenter", "segmenter", settings), method="deeplab_v1"))
     return folder
 
 

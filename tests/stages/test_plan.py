@@ -170,6 +170,17 @@ def test_the_code_of_a_training_includes_its_network_only() -> None:
     assert plan.code(plan.find("classifier"), "training") != other.code(other.find("classifier"), "training")
 
 
+def test_a_published_network_stands_in_for_a_training() -> None:
+    file = {"method": "published", "weights": "irn_cls.pth", "network": "resnet50", "architecture": "irn"}
+    plan = plan_of({"classifier": file})
+    stage = plan.find("classifier")
+    assert texts(plan.inputs(stage)) == ["results/x/data/manifest.arrow", "irn_cls.pth"]
+    assert texts(plan.products(stage)) == ["results/x/classifier/model.safetensors"]
+    assert plan.modules(stage) == (
+        *("wsss_core.training.published", "wsss_core.networks.resnet", "wsss_core.networks.irn_classifier"),
+    )
+
+
 def test_the_listing_fingerprint_changes_with_the_images(plan: Plan) -> None:
     more = plan_of({"data": {"train_images": 6}})
     assert plan.listing_fingerprint(plan.find("data")) != more.listing_fingerprint(more.find("data"))

@@ -36,21 +36,9 @@ class NetworkCard:
         Raises:
             ValueError: a name the factory does not know, or a role that does not fit the other fields.
         """
-        network = self._build()
+        network = factory.build_network(self.role, self.backbone, self.architecture, len(self.classes), **self.options)
         network.backbone.normalisation = self.normalisation
         return network
-
-    def _build(self) -> Network:
-        if self.role == "classifier":
-            return factory.build_classifier(self.backbone, len(self.classes), self.architecture, **self.options)
-        if self.role == "affinity":
-            return factory.build_affinity_net(self.backbone, self.architecture, **self.options)
-        if self.role == "segmenter" and self.architecture is not None:
-            return factory.build_segmenter(self.architecture, self.backbone, len(self.classes) + 1, **self.options)
-        raise ValueError(
-            f"a network card needs role classifier, affinity or segmenter (with an architecture); "
-            f"found role {self.role!r}, architecture {self.architecture!r}"
-        )
 
 
 def card_to_plain(card: NetworkCard) -> dict[str, Plain]:

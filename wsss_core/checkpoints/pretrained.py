@@ -60,21 +60,35 @@ def load_pretrained(network: Network, path: Path, with_head: bool = False) -> Lo
             and the backbones that would fit.
         ValueError: the file is unreadable.
     """
-    path = path / WEIGHTS_NAME if path.is_dir() else path
-    state = read_state(path)
-    layout = detect_layout(state, path)
-    loaded = layout.translate(state)
-    expected = shapes_of(network.state_dict())
-    if not with_head:
-        loaded = {name: value for name, value in loaded.items() if name.startswith("backbone.")}
-        expected = {name: shape for name, shape in expected.items() if name.startswith("backbone.")}
-    misfit = compare(expected, shapes_of(loaded), absent=() if with_head else layout.absent)
-    if misfit:
-        raise CheckpointError(_explain(path, layout, misfit, shapes_of(layout.translate(state))))
+    path = weights_file(path)
+    layout, loaded = fitting_state(network, path, with_head)
     network.load_state_dict(loaded, strict=False)
     network.backbone.normalisation = _normalisation(network, layout, path)
     random = (name for name in network.state_dict() if name not in loaded and not name.endswith(COUNTER))
     return LoadedWeights(layout.name, network.normalisation, tuple(random))
+
+
+def weights_file(path: Path) -> Path:
+    """The file itself: of the folder of a network saved by `save_network`, its weights."""
+    return path / WEIGHTS_NAME if path.is_dir() else path
+
+
+def fitting_state(network: Network, path: Path, with_head: bool) -> tuple[Layout, State]:
+    """The naming of a file and what of it goes into `network`, under our names; nothing is loaded.
+
+    Raises as `load_pretrained`.
+    """
+    state = read_state(path)
+    layout = detect_layout(state, path)
+    everything = layout.translate(state)
+    chosen, expected = everything, shapes_of(network.state_dict())
+    if not with_head:
+        chosen = {name: value for name, value in everything.items() if name.startswith("backbone.")}
+        expected = {name: shape for name, shape in expected.items() if name.startswith("backbone.")}
+    misfit = compare(expected, shapes_of(chosen), absent=() if with_head else layout.absent)
+    if misfit:
+        raise CheckpointError(_explain(path, layout, misfit, shapes_of(everything)))
+    return layout, chosen
 
 
 def detect_layout(state: State, path: Path) -> Layout:

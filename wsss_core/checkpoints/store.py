@@ -33,7 +33,7 @@ def save_network(folder: Path, card: NetworkCard, state: Mapping[str, torch.Tens
     tensors = {name: state[name].detach().cpu().contiguous().clone() for name in sorted(state)}
     with atomic_output(folder / WEIGHTS_NAME) as temporary:
         save_file(tensors, temporary)
-        checksum = _sha256(temporary)
+        checksum = sha256_of(temporary)
     write_json(folder / CARD_NAME, {**card_to_plain(card), CHECKSUM_KEY: checksum})
 
 
@@ -58,7 +58,7 @@ def load_network(folder: Path, device: torch.device | str = "cpu") -> tuple[Netw
     weights = folder / WEIGHTS_NAME
     if not weights.is_file():
         raise FileNotFoundError(f"{weights}: a network card without its weights; run the training stage again")
-    if _sha256(weights) != checksum:
+    if sha256_of(weights) != checksum:
         raise ValueError(
             f"{weights}: not the weights that {CARD_NAME} was written with (an interrupted or mixed copy); "
             "run the training stage again or copy both files together"
@@ -83,6 +83,7 @@ def _read_card(folder: Path) -> tuple[NetworkCard, str]:
     return card_from_plain(plain, path), checksum
 
 
-def _sha256(path: Path) -> str:
+def sha256_of(path: Path) -> str:
+    """SHA-256 of a file as 64 hexadecimal digits."""
     with open(path, "rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

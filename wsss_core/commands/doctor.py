@@ -53,7 +53,7 @@ def _examine(config: Path) -> list[Finding]:
         shown += _show(report.findings, report.table)
     if not any(finding.level == "fault" for finding in shown):
         shown += _show(_check_graph(experiment, frozenset().union(*(report.skipped for report in reports))))
-    shown += _show(check_weights(experiment.graph.stages.values()))
+    shown += _show(check_weights(experiment.graph))
     shown += _show(check_disk(Path(experiment.file.compute.results), _needed_bytes(experiment, reports)))
     return shown + _show(check_device(experiment.file.compute.device))
 

@@ -20,7 +20,8 @@ BACKBONE_OPTIONS: dict[tuple[str, str], dict[str, int | bool]] = {
 DeepLab-LargeFOV (Chen et al., ICLR 2015), both networks of IRN (Ahn et al., CVPR 2019)."""
 
 HEAD_OPTIONS: dict[tuple[str, str], dict[str, int | tuple[int, ...]]] = {
-    ("deeplab_v3plus", "small"): {"width": 48, "low_width": 24, "rates": (2, 4, 8)}
+    ("deeplab_v2", "small"): {"dilations": (2, 4, 6, 8)},
+    ("deeplab_v3plus", "small"): {"width": 48, "low_width": 24, "rates": (2, 4, 8)},
 }
 """Where a segmentation head differs: the quick start's pictures have 20 cells a side, and its minutes are counted."""
 
@@ -41,6 +42,11 @@ def resolve_options(
     return {**BACKBONE_OPTIONS.get((name, backbone), {}), **options}
 
 
+def stride_option(backbone: str, output_stride: int | None) -> dict[str, Option]:
+    """The constructor option for a stride of the top feature; none where the backbone has but one stride."""
+    return {"output_stride": output_stride} if output_stride is not None and backbone in _RESNETS else {}
+
+
 def build_backbone(name: str, **options: Option) -> Backbone:
     """A backbone with random weights; `options` are those of its constructor (e.g. `output_stride`, `fc6_dilation`).
 
@@ -49,6 +55,26 @@ def build_backbone(name: str, **options: Option) -> Backbone:
     """
     backbone: Backbone = _load(lookup(NETWORKS, name, "backbone"))(**options)
     return backbone
+
+
+def build_network(
+    role: Role, backbone: str, architecture: str | None, foreground_classes: int, **options: Option
+) -> Network:
+    """A network of any role on the named backbone, random weights; an affinity net takes no notice of the classes.
+
+    Raises:
+        ValueError: unknown name, or a segmenter without an architecture.
+    """
+    if role == "classifier":
+        return build_classifier(backbone, foreground_classes, architecture, **options)
+    if role == "affinity":
+        return build_affinity_net(backbone, architecture, **options)
+    if role == "segmenter" and architecture is not None:
+        return build_segmenter(architecture, backbone, foreground_classes + 1, **options)
+    raise ValueError(
+        f"expected the role classifier, affinity or segmenter (with an architecture); "
+        f"found role {role!r}, architecture {architecture!r}"
+    )
 
 
 def build_classifier(name: str, classes: int, architecture: str | None = None, **options: Option) -> TagClassifier:

@@ -13,6 +13,7 @@ NETWORKS: dict[str, str] = {
 
 ARCHITECTURES: dict[str, str] = {
     "deeplab_v1": "wsss_core.networks.deeplab_v1:DeepLabV1",
+    "deeplab_v2": "wsss_core.networks.deeplab_v2:DeepLabV2",
     "deeplab_v3plus": "wsss_core.networks.deeplab_v3plus:DeepLabV3Plus",
 }
 """Segmentation architecture name -> "module:class"."""

@@ -14,7 +14,7 @@ from wsss_core.data.images import read_image
 from wsss_core.data.labels import read_label_png
 from wsss_core.evaluation.confusion import confusion_counts
 from wsss_core.evaluation.iou import class_iou, mean_iou
-from wsss_core.networks.factory import build_segmenter
+from wsss_core.networks.factory import Option, build_segmenter
 from wsss_core.segmenters.scores import enlarge, grid_labels, predict_scores
 from wsss_core.segmenters.training_sample import Labels, SeedLabels, SegmenterSamples, TruthLabels
 from wsss_core.settings.segmenter import SegmenterSettings
@@ -25,7 +25,7 @@ from wsss_core.training.loop import fit
 from wsss_core.training.losses import cross_entropy
 from wsss_core.training.task import Batch, Figures, Task
 
-BackboneOptions = Mapping[str, int]
+BackboneOptions = Mapping[str, Option]
 
 
 def train_segmenter(

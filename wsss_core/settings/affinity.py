@@ -1,9 +1,11 @@
 """Settings of the `affinity` methods."""
 
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field, model_validator
 
+from wsss_core.settings.published import PublishedSettings
 from wsss_core.settings.training import JitterSettings, LoopSettings, NetworkName
 
 GRID_STRIDE = 8
@@ -51,3 +53,12 @@ class AffinityNetSettings(JitterSettings, LoopSettings):
                 f"{self.radius}; expected a crop of at least {smallest}"
             )
         return self
+
+
+class PublishedAffinitySettings(PublishedSettings):
+    """A trained affinity network from a file, used as it is."""
+
+    network: NetworkName = "vgg16"
+    """Backbone of the network in the file."""
+    architecture: Literal["affinitynet", "irnet"] = "affinitynet"
+    """That of PSA (vgg16, resnet38 published), for `random_walk`; or that of IRN (resnet50), for `boundary_walk`."""

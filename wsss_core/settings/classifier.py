@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
+from wsss_core.settings.published import PublishedSettings
 from wsss_core.settings.training import JitterSettings, LoopSettings, NetworkName
 
 
@@ -79,3 +80,12 @@ class IrnClassifierSettings(ClassifierSettings):
     momentum: float = Field(1e-4, ge=0, lt=1)
     """Momentum of SGD. The published 0.0001 is a slip of the public code (it hands over the weight decay in its place);
     0.9 would be usual, with a tenth of the learning rate."""
+
+
+class PublishedClassifierSettings(PublishedSettings):
+    """A trained classifier from a file, used as it is. Its classes are those of the data, in their order."""
+
+    network: NetworkName = "vgg16"
+    """Backbone of the network in the file."""
+    architecture: Literal["psa", "irn"] = "psa"
+    """Whose classifier it is: that of PSA (vgg16, resnet38 published), or that of IRN (resnet50)."""

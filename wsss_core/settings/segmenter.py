@@ -5,7 +5,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from wsss_core.settings.training import JitterSettings, LoopSettings, NetworkName
+from wsss_core.settings.published import PublishedSettings
+from wsss_core.settings.training import JitterSettings, LoopSettings, NetworkName, Strength
 
 
 class SegmenterSettings(JitterSettings, LoopSettings):
@@ -52,6 +53,32 @@ class DeepLabV1Settings(SegmenterSettings):
     """Rate of the backbone's weights; biases get 2 times, the classifier 10 times, its bias 20 times as much."""
 
 
+class DeepLabV2Settings(SegmenterSettings):
+    """DeepLab v2 with ASPP (Chen et al., TPAMI 2018), as its public port trains it: 20 000 steps of 10 images, colours
+    unchanged. One input scale: the port's training on three scales at once is not part of it."""
+
+    network: NetworkName = "resnet101"
+    """Backbone."""
+    output_stride: Literal[8, 16] = 8
+    """Pixels per cell of the top feature of ResNet-18/34/50/101; the other backbones have 8."""
+    steps: int | None = Field(20_000, ge=1)
+    """Optimiser steps. Give this or `epochs`; the one given switches the other off."""
+    batch: int = Field(10, ge=1)
+    """Images per optimiser step; an incomplete last batch of an epoch is dropped."""
+    learning_rate: float = Field(2.5e-4, gt=0)
+    """Rate of the backbone's weights; biases get 2 times, the pyramid 10 times, its biases 20 times as much."""
+    rescale: tuple[Annotated[float, Field(gt=0, le=8)], Annotated[float, Field(gt=0, le=8)]] = (0.5, 1.5)
+    """Image and labels are resized by a random factor in this range."""
+    brightness: Strength = 0.0
+    """Strength of the random change of brightness; 0 = none."""
+    contrast: Strength = 0.0
+    """Strength of the random change of contrast."""
+    saturation: Strength = 0.0
+    """Strength of the random change of saturation."""
+    hue: Annotated[float, Field(ge=0, le=0.5)] = 0.0
+    """Strength of the random change of hue, in turns of the colour circle."""
+
+
 class DeepLabV3PlusSettings(SegmenterSettings):
     """DeepLab v3+ (Chen et al., ECCV 2018): 30 000 steps of 16 images, crop 513."""
 
@@ -73,3 +100,16 @@ class DeepLabV3PlusSettings(SegmenterSettings):
     """Decay of weights; biases have none."""
     loss_at: Literal["grid", "crop"] = "crop"
     """Compare with the nearest label of each grid cell, or enlarge the scores to the crop and compare every pixel."""
+
+
+class PublishedSegmenterSettings(PublishedSettings):
+    """A trained segmentation network from a file, used as it is. Its channels are the background and the classes of the
+    data, in their order."""
+
+    network: NetworkName = "vgg16"
+    """Backbone of the network in the file."""
+    architecture: Literal["deeplab_v1", "deeplab_v2", "deeplab_v3plus"] = "deeplab_v1"
+    """What stands on the backbone."""
+    output_stride: Literal[8, 16] = 8
+    """Pixels per cell of the top feature of ResNet-18/34/50/101, which the file does not tell; trained here, v3plus has
+    16. Of no effect where the weights are the folder of a network trained here."""

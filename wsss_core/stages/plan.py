@@ -176,7 +176,8 @@ class Plan:
         network = getattr(stage.settings, "network", None)
         if stage.kind not in registry.TRAINING_KINDS or network is None:
             return (module,)
-        return (module, *network_modules(stage.kind, network, stage.method))
+        architecture = getattr(stage.settings, "architecture", stage.method)
+        return (module, *network_modules(stage.kind, network, architecture))
 
     def listing_fingerprint(self, stage: Stage) -> str:
         """Changes when images are added to or removed from a data stage."""

@@ -5,10 +5,12 @@ from types import MappingProxyType
 import pytest
 import torch
 
-from wsss_core.commands.checks.weights import check_weights, expected_checksum, sha256_of
+from wsss_core.checkpoints.store import sha256_of
+from wsss_core.commands.checks.weights import check_weights, expected_checksum
 from wsss_core.networks.factory import build_classifier
-from wsss_core.settings.classifier import PsaClassifierSettings
-from wsss_core.settings.graph import Stage
+from wsss_core.settings.classifier import PsaClassifierSettings, PublishedClassifierSettings
+from wsss_core.settings.data import ScenesSettings
+from wsss_core.settings.graph import Graph, Stage
 
 NO_INPUTS: Mapping[str, tuple[str, ...]] = MappingProxyType({})
 
@@ -16,6 +18,10 @@ NO_INPUTS: Mapping[str, tuple[str, ...]] = MappingProxyType({})
 def stage(weights: Path | None, network: str = "small") -> Stage:
     settings = PsaClassifierSettings(network=network, weights=weights)  # type: ignore[arg-type]
     return Stage("demo", "classifier", "classifier", "psa", settings, NO_INPUTS, None, 0)
+
+
+def graph(*stages: Stage) -> Graph:
+    return Graph({stage.ref: stage for stage in stages})
 
 
 @pytest.fixture
@@ -26,49 +32,67 @@ def weights(tmp_path: Path) -> Path:
 
 
 def test_stages_without_weights_are_not_asked(tmp_path: Path) -> None:
-    assert check_weights([stage(None)]) == []
+    assert check_weights(graph(stage(None))) == []
 
 
 def test_weights_that_fit_are_ok(weights: Path) -> None:
-    [finding] = check_weights([stage(weights)])
+    [finding] = check_weights(graph(stage(weights)))
     assert finding.level == "ok"
     assert "fits small" in finding.text
 
 
 def test_a_missing_file_is_a_fault(tmp_path: Path) -> None:
-    [finding] = check_weights([stage(tmp_path / "none.pth")])
+    [finding] = check_weights(graph(stage(tmp_path / "none.pth")))
     assert (finding.level, "no such file" in finding.text) == ("fault", True)
 
 
 def test_weights_of_another_network_are_a_fault_that_names_the_fitting_one(weights: Path) -> None:
-    [finding] = check_weights([stage(weights, "vgg16")])
+    [finding] = check_weights(graph(stage(weights, "vgg16")))
     assert finding.level == "fault"
     assert "expected weights of vgg16, but they fit small" in finding.text
 
 
 def test_a_damaged_file_is_a_fault(weights: Path) -> None:
     weights.write_bytes(weights.read_bytes()[:200])
-    [finding] = check_weights([stage(weights)])
+    [finding] = check_weights(graph(stage(weights)))
     assert (finding.level, str(weights) in finding.text) == ("fault", True)
 
 
 def test_a_checksum_beside_the_file_is_compared(weights: Path) -> None:
     beside = weights.with_name("small.pth.sha256")
     beside.write_text(f"{sha256_of(weights)}  small.pth\n")
-    assert "checksum right" in check_weights([stage(weights)])[0].text
+    assert "checksum right" in check_weights(graph(stage(weights)))[0].text
     beside.write_text("0" * 64)
-    [finding] = check_weights([stage(weights)])
+    [finding] = check_weights(graph(stage(weights)))
     assert (finding.level, "expected sha256 0000" in finding.text) == ("fault", True)
 
 
 def test_the_checksum_in_a_torchvision_name_is_compared(weights: Path) -> None:
     right = weights.with_name(f"small-{sha256_of(weights)[:8]}.pth")
     right.write_bytes(weights.read_bytes())
-    assert "checksum right" in check_weights([stage(right)])[0].text
+    assert "checksum right" in check_weights(graph(stage(right)))[0].text
     wrong = weights.with_name("small-00000000.pth")
     wrong.write_bytes(weights.read_bytes())
-    assert check_weights([stage(wrong)])[0].level == "fault"
+    assert check_weights(graph(stage(wrong)))[0].level == "fault"
 
 
 def test_other_names_promise_no_checksum(tmp_path: Path) -> None:
     assert expected_checksum(tmp_path / "model-best.pth") is None
+
+
+def published(weights: Path, classes: tuple[str, ...], **changes: object) -> Graph:
+    """A published classifier on scenes of these classes."""
+    data = Stage("demo", "data", "data", "scenes", ScenesSettings(classes=classes), NO_INPUTS, None, 0)  # type: ignore[arg-type]
+    settings = PublishedClassifierSettings.parse({"weights": weights, "network": "small", **changes}, "classifier")
+    inputs = {"data": ("demo/data",)}
+    return graph(data, Stage("demo", "classifier", "classifier", "published", settings, inputs, None, 0))
+
+
+def test_a_published_network_must_be_there_with_its_head(weights: Path) -> None:
+    [finding] = check_weights(published(weights, ("deer", "car", "boat")))
+    assert finding.level == "ok"
+    assert "is psa on small" in finding.text
+    [finding] = check_weights(published(weights, ("deer", "car")))
+    assert (finding.level, "fc8.weight (network (2, 96, 1, 1), file (3, 96, 1, 1))" in finding.text) == ("fault", True)
+    [finding] = check_weights(published(weights, ("deer", "car", "boat"), architecture="irn", network="resnet18"))
+    assert (finding.level, "first backbone.conv1.weight" in finding.text) == ("fault", True)

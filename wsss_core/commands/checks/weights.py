@@ -1,43 +1,48 @@
 """Are the weight files there, are they the right ones, and can they be loaded into the networks they are meant for?"""
 
-import hashlib
 import re
-from collections.abc import Iterable
 from pathlib import Path
+from typing import cast
 
 from wsss_core.checkpoints.fit import fitting_backbones, shapes_of
-from wsss_core.checkpoints.pretrained import detect_layout
+from wsss_core.checkpoints.pretrained import detect_layout, weights_file
 from wsss_core.checkpoints.reading import read_state
-from wsss_core.checkpoints.store import WEIGHTS_NAME
+from wsss_core.checkpoints.store import sha256_of
 from wsss_core.commands.checks.finding import Finding, ok
-from wsss_core.settings.graph import Stage
+from wsss_core.networks.factory import Role
+from wsss_core.settings.graph import Graph, Stage
+from wsss_core.settings.published import PublishedSettings
+from wsss_core.stages.check_names import class_names
+from wsss_core.training import published
 
 WEIGHTS = "weights"
 CHECKSUM_ENDING = ".sha256"
-_CHUNK = 1 << 20
 _HASH_IN_NAME = re.compile(r"-([0-9a-f]{8})\.pth$")  # torchvision: vgg16-397923af.pth
 
 
-def check_weights(stages: Iterable[Stage]) -> list[Finding]:
+def check_weights(graph: Graph) -> list[Finding]:
     """Findings about the file that each stage's setting `weights` names; paths relative to the current folder."""
     findings = []
-    for stage in stages:
+    for stage in graph.stages.values():
         given = getattr(stage.settings, WEIGHTS, None)
         if given:
-            findings.append(_check(stage, Path(str(given))))
+            findings.append(_check(graph, stage, Path(str(given))))
     return findings
 
 
-def _check(stage: Stage, path: Path) -> Finding:
+def _check(graph: Graph, stage: Stage, path: Path) -> Finding:
     where = f"stage {stage.name!r}: weights {path}"
-    file = path / WEIGHTS_NAME if path.is_dir() else path
+    file = weights_file(path)
     if not file.is_file():
         return Finding("fault", f"{where}: no such file", "fetch the file, or correct the setting `weights`")
     try:
         expected = expected_checksum(file)
         if expected and not (found := sha256_of(file)).startswith(expected):
             return Finding("fault", f"{where}: expected sha256 {expected}, found {found}", "fetch the file again")
-        return _fits(where, file, getattr(stage.settings, "network", None), bool(expected))
+        checked = "readable, checksum right" if expected else "readable"
+        if isinstance(stage.settings, PublishedSettings):
+            return _fits_entirely(f"{where}: {checked}", graph, stage, stage.settings)
+        return _fits(where, file, getattr(stage.settings, "network", None), checked)
     except (ValueError, OSError) as error:
         return Finding("fault", f"{where}: {error}")
 
@@ -51,9 +56,14 @@ def expected_checksum(file: Path) -> str | None:
     return match[1] if match else None
 
 
-def _fits(where: str, file: Path, network: str | None, has_checksum: bool) -> Finding:
+def _fits_entirely(checked: str, graph: Graph, stage: Stage, settings: PublishedSettings) -> Finding:
+    """A network that is not trained any more has to be complete, with its head for the classes of the data."""
+    names = published.check(settings, cast(Role, stage.kind), class_names(graph.data_of(stage)))
+    return ok(f"{checked}, {names} names, is {settings.architecture} on {settings.network}")
+
+
+def _fits(where: str, file: Path, network: str | None, checked: str) -> Finding:
     state = read_state(file)
-    checked = "readable, checksum right" if has_checksum else "readable"
     if network is None:
         return ok(f"{where}: {checked}, {len(state)} tensors")
     layout = detect_layout(state, file)
@@ -63,12 +73,3 @@ def _fits(where: str, file: Path, network: str | None, has_checksum: bool) -> Fi
         remedy = "choose the network that fits the file, or the file of this network"
         return Finding("fault", f"{where}: expected weights of {network}, but they fit {fits}", remedy)
     return ok(f"{where}: {checked}, {layout.name} names, fits {network}")
-
-
-def sha256_of(path: Path) -> str:
-    """SHA-256 of a file as 64 hexadecimal digits."""
-    digest = hashlib.sha256()
-    with open(path, "rb") as file:
-        while chunk := file.read(_CHUNK):
-            digest.update(chunk)
-    return digest.hexdigest()
