@@ -61,7 +61,7 @@ def test_files_from_elsewhere_are_taken_only_where_a_stage_asks_for_them() -> No
     assert registry.only_method("predictions") == "multiscale"
     assert registry.only_method("seeds") is None
     foreign = {method for kind, method in METHODS if registry.METHODS[kind][method].foreign}
-    assert foreign == {method for _, method in METHODS if method.startswith("precomputed")}
+    assert foreign == {method for _, method in METHODS if method.startswith(("precomputed", "published"))}
 
 
 def test_an_unknown_name_cannot_be_loaded() -> None:
