@@ -126,6 +126,11 @@ METHODS: Mapping[str, Mapping[str, Method]] = {
             "wsss_core.affinity.random_walk",
             {"cams": _CAMS, "affinity": Slot(("affinity",))},
         ),
+        "boundary_walk": Method(
+            f"{_SETTINGS}.refined_cams:BoundaryWalkSettings",
+            "wsss_core.affinity.boundary_walk",
+            {"cams": _CAMS, "affinity": Slot(("affinity",))},
+        ),
         "precomputed": _CAM_FILES,
     },
     "seeds": {

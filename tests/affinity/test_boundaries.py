@@ -99,6 +99,10 @@ def test_a_photograph_of_24_megapixels_walks_in_bounded_memory() -> None:
     np.testing.assert_allclose(walked[:, :60, :60], part[:, :60, :60], rtol=0, atol=1e-4)
 
 
+def test_no_channel_gives_no_channel() -> None:
+    assert walk_within_boundaries(np.zeros((0, 4, 5)), np.zeros((4, 5)), beta=10, steps=1).shape == (0, 4, 5)
+
+
 def test_scores_of_another_grid_are_refused() -> None:
     with pytest.raises(ValueError, match=r"boundary map's grid \(4, 5\), found \(5, 4\)"):
         walk_within_boundaries(np.zeros((1, 5, 4)), np.zeros((4, 5)), beta=10, steps=1)

@@ -11,7 +11,6 @@ UNFINISHED_SYSTEMS = {
 _IRN = "this part of IRN, the successor of PSA, is not there yet"
 UNFINISHED_KINDS = {
     ("psa", "irn_irn.loss"): _IRN,
-    ("psa", "irn_sem_seg"): _IRN,
 }
 """(System, beginning of the case name) -> why such cases are skipped."""
 

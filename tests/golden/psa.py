@@ -9,6 +9,7 @@ from golden import (
     irn_labels,
     irn_networks,
     irn_stages,
+    irn_walk,
     psa_functions,
     psa_networks,
     psa_stages,
@@ -35,6 +36,8 @@ CHECKS: dict[str, Callable[[Case], None]] = {
     "irn_cam.loss": irn_networks.check_cam_loss,
     "irn_irn.forward": irn_networks.check_irn_forward,
     "irn_make_cam": irn_stages.check_cams,
+    "irn_sem_seg": irn_walk.check_sem_seg,
+    "irn_sem_seg_short": irn_walk.check_sem_seg,
 }
 
 
