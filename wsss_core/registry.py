@@ -124,7 +124,7 @@ METHODS: Mapping[str, Mapping[str, Method]] = {
         "random_walk": Method(
             f"{_SETTINGS}.refined_cams:RandomWalkSettings",
             "wsss_core.affinity.random_walk",
-            {"cams": _CAMS, "affinity": Slot(("affinity",))},
+            {"cams": _CAMS, "affinity": Slot(("affinity",), methods=("affinitynet",))},
         ),
         "boundary_walk": Method(
             f"{_SETTINGS}.refined_cams:BoundaryWalkSettings",

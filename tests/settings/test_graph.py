@@ -203,6 +203,20 @@ def test_an_input_of_another_method_is_refused_by_both_names(written: dict[str, 
     )
 
 
+def published(**settings: object) -> dict[str, object]:
+    return {"kind": "affinity", "method": "published", "weights": "net.pth", **settings}
+
+
+def test_a_network_from_a_file_counts_as_that_of_the_method_that_trained_it() -> None:
+    walk = {"kind": "refined_cams", "method": "random_walk", "inputs": {"cams": "cams"}}
+    chain = {**CHAIN, "seeds": {**CHAIN["seeds"], "inputs": {"cams": "cams"}}, "walk": walk}
+    of_irn = published(architecture="irnet", network="resnet50")
+    assert inputs({**chain, "net": published(), "other": of_irn}, "walk")["affinity"] == ("x/net",)
+    text = fault({**chain, "net": of_irn})
+    assert text.startswith("stage 'walk': input 'affinity': expected the affinity of affinitynet, found those of irnet")
+    assert fault({**chain, "net": published(architecture="affinitynett")}).startswith("stage 'net': key 'architecture'")
+
+
 def test_variants_do_not_make_an_input_ambiguous() -> None:
     stages = {"data": SCENES, "net": {"kind": "classifier", "method": "psa"}, "net2": {"like": "net"}, "cams": {}}
     assert inputs(stages, "cams")["classifier"] == ("x/net",)

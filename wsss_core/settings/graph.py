@@ -15,6 +15,9 @@ RESERVED_KEYS = ("kind", "method", "like", "inputs", "splits", "expected")
 """Keys of a stage that are not settings of its method, unless the method has a setting of that name (`splits` of the
 data method voc, `expected` of the report)."""
 
+ARCHITECTURE = "architecture"
+"""Setting of a network from a file: the training method whose network it is."""
+
 FindExperiment = Callable[[str], "ExperimentFile"]
 
 
@@ -44,6 +47,11 @@ class Stage:
     def entry(self) -> Method:
         """The registry's entry of the method."""
         return registry.METHODS[self.kind][self.method]
+
+    @property
+    def made_as(self) -> str:
+        """The method whose result this is: that of the stage, or the one that made a network from a file."""
+        return str(getattr(self.settings, ARCHITECTURE, self.method))
 
 
 @dataclass(frozen=True)
@@ -155,10 +163,10 @@ class _Resolver:
                 raise SettingsError(
                     f"{where}: input {slot_name!r} takes {' or '.join(slot.kinds)}, but {ref!r} is of kind {found.kind}"
                 )
-            if slot.methods and found.method not in slot.methods:
+            if slot.methods and found.made_as not in slot.methods:
                 raise SettingsError(
                     f"{where}: input {slot_name!r}: expected the {found.kind} of {' or '.join(slot.methods)}, found "
-                    f"those of {found.method}: {ref!r}; change the method of one of the two stages, or name another "
+                    f"those of {found.made_as}: {ref!r}; change the method of one of the two stages, or name another "
                     f"stage, `inputs: {{{slot_name}: ...}}`"
                 )
         if len(refs) > 1 and not slot.many:
@@ -245,7 +253,7 @@ def _default_stages(file: "ExperimentFile", name: str, slot_name: str, slot: Slo
     """For a slot that the file leaves open: the stage of the slot's name, else the only one that fits."""
     kinds = {other: kind_of(merge_like(file.stages, other), other) for other in file.stages if other != name}
     fitting = [other for other, kind in kinds.items() if kind in slot.kinds]
-    of_method = [other for other in fitting if merge_like(file.stages, other).get("method") in slot.methods]
+    of_method = [other for other in fitting if _made_as(merge_like(file.stages, other), other) in slot.methods]
     fitting = of_method or fitting  # with none of the right method, the check of the one found says what is wrong
     if slot.many:
         return fitting
@@ -262,6 +270,13 @@ def _default_stages(file: "ExperimentFile", name: str, slot_name: str, slot: Slo
             f"{where}: input {slot_name!r} could be {', '.join(fitting)}; say which, `inputs: {{{slot_name}: ...}}`"
         )
     return fitting
+
+
+def _made_as(raw: Mapping[str, Any], name: str) -> object:
+    """`Stage.made_as` of a merged stage that is not resolved yet."""
+    entry = registry.METHODS.get(kind_of(raw, name) or "", {}).get(str(raw.get("method")))
+    fields = registry.load(entry.settings).model_fields if entry is not None else {}  # type: ignore[attr-defined]
+    return raw.get(ARCHITECTURE, fields[ARCHITECTURE].default) if ARCHITECTURE in fields else raw.get("method")
 
 
 def _mapping(value: object, where: str) -> Mapping[str, Any]:

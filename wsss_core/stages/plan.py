@@ -176,8 +176,7 @@ class Plan:
         network = getattr(stage.settings, "network", None)
         if stage.kind not in registry.TRAINING_KINDS or network is None:
             return (module,)
-        architecture = getattr(stage.settings, "architecture", stage.method)
-        return (module, *network_modules(stage.kind, network, architecture))
+        return (module, *network_modules(stage.kind, network, stage.made_as))
 
     def listing_fingerprint(self, stage: Stage) -> str:
         """Changes when images are added to or removed from a data stage."""
