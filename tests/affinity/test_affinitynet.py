@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import torch
+from training.broken_training import assert_resumes_exactly
 from training.stage_rows import affinity_row, write_affinity_labels
 from training.tiny_data import tiny_context, write_tiny_data
 
@@ -54,22 +55,11 @@ def test_a_backbone_that_does_not_learn_keeps_every_byte(tmp_path, labels):
 
 def test_a_training_stopped_in_the_middle_ends_with_the_bytes_of_an_unbroken_one(tmp_path, labels, monkeypatch):
     chosen = settings(epochs=2, checkpoint_every_s=0, optimiser="adam", learning_rate=1e-3)
-    train(tiny_context(tmp_path / "unbroken", "affinity", chosen, affinity_labels=labels))
-    calls, loss = [], AffinityNetTask.loss
 
-    def failing(task, batch):
-        calls.append(1)
-        if len(calls) == 4:
-            raise ConnectionError("the power went out")
-        return loss(task, batch)
+    def train_in(folder):
+        train(tiny_context(folder, "affinity", chosen, affinity_labels=labels))
 
-    with monkeypatch.context() as patch:
-        patch.setattr(AffinityNetTask, "loss", failing)
-        with pytest.raises(ConnectionError):
-            train(tiny_context(tmp_path / "broken", "affinity", chosen, affinity_labels=labels))
-    train(tiny_context(tmp_path / "broken", "affinity", chosen, affinity_labels=labels))
-    ours, theirs = ((tmp_path / name / "model.safetensors").read_bytes() for name in ("broken", "unbroken"))
-    assert ours == theirs
+    assert_resumes_exactly(tmp_path, monkeypatch, train_in, AffinityNetTask, fail_at=4)
 
 
 def test_images_without_labels_are_found_before_the_training_starts(tmp_path):

@@ -4,6 +4,7 @@ import json
 
 import pytest
 import torch
+from training.broken_training import assert_resumes_exactly
 from training.tiny_data import tiny_context
 
 from wsss_core.checkpoints.store import load_network
@@ -42,24 +43,10 @@ def test_training_publishes_a_network_that_tells_the_tags_apart(tmp_path):
 
 
 def test_a_training_stopped_in_the_middle_ends_with_the_bytes_of_an_unbroken_one(tmp_path, monkeypatch):
-    chosen = settings(checkpoint_every_s=0)
-    train(tiny_context(tmp_path / "unbroken", "classifier", chosen))
-    calls, loss = [], ClassifierTask.loss
+    def train_in(folder):
+        train(tiny_context(folder, "classifier", settings(checkpoint_every_s=0)))
 
-    def failing(task, batch):
-        calls.append(1)
-        if len(calls) == 3:
-            raise ConnectionError("the power went out")
-        return loss(task, batch)
-
-    with monkeypatch.context() as patch:
-        patch.setattr(ClassifierTask, "loss", failing)
-        with pytest.raises(ConnectionError):
-            train(tiny_context(tmp_path / "broken", "classifier", chosen))
-    train(tiny_context(tmp_path / "broken", "classifier", chosen))
-    for name in ("model.safetensors", "model.json"):
-        assert (tmp_path / "broken" / name).read_bytes() == (tmp_path / "unbroken" / name).read_bytes()
-    assert not (tmp_path / "broken" / "resume").exists()
+    assert_resumes_exactly(tmp_path, monkeypatch, train_in, ClassifierTask, fail_at=3)
 
 
 @pytest.mark.parametrize("split", [None, "no such split"])

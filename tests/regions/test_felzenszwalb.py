@@ -1,12 +1,12 @@
 import numpy as np
 import pytest
 from PIL import Image
+from regions.regions_context import regions_context
 
 from wsss_core.artifacts.manifest import ImageRecord
 from wsss_core.regions.felzenszwalb import felzenszwalb_labels, processor
 from wsss_core.regions.partition import label_map, partition_row
 from wsss_core.settings.regions import FelzenszwalbSettings
-from wsss_core.stages.context import StageContext
 
 
 def two_halves() -> np.ndarray:
@@ -40,17 +40,9 @@ def test_tiny_images_are_partitioned_too(shape):
 def test_processor_writes_the_partition_of_the_file(tmp_path):
     Image.fromarray(two_halves()).save(tmp_path / "a.png")
     settings = FelzenszwalbSettings(scale=50)
-    context = StageContext(
-        experiment="e",
-        stage="regions",
-        kind="regions",
-        method="felzenszwalb",
-        settings=settings,
-        inputs={},
-        folder=tmp_path,
-        splits=("train",),
+    row = processor(regions_context(tmp_path, settings))(
+        ImageRecord("a", str(tmp_path / "a.png"), 30, 40, ("train",), 0), {}
     )
-    row = processor(context)(ImageRecord("a", str(tmp_path / "a.png"), 30, 40, ("train",), 0), {})
     expected = partition_row("a", felzenszwalb_labels(two_halves(), settings))
     assert (row.image_id, row.size_hw, row.rles) == ("a", (30, 40), expected.rles)
     assert (label_map(row) > 0).all()

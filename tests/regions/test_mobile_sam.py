@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
+from regions.regions_context import regions_context
 
 from wsss_core.artifacts.manifest import ImageRecord
 from wsss_core.artifacts.rle import decode_masks
@@ -21,16 +22,7 @@ DOG = 12
 
 
 def context_of(weights: Path, **settings) -> StageContext:
-    return StageContext(
-        experiment="e",
-        stage="regions",
-        kind="regions",
-        method="mobile_sam",
-        settings=MobileSamSettings(weights=str(weights), **settings),
-        inputs={},
-        folder=weights.parent,
-        splits=("train",),
-    )
+    return regions_context(weights.parent, MobileSamSettings(weights=str(weights), **settings))
 
 
 def test_missing_weights_say_what_to_fetch_and_where_to_put_it(tmp_path):

@@ -3,6 +3,7 @@ import json
 import numpy as np
 import pytest
 from PIL import Image
+from regions.regions_context import regions_context
 
 from wsss_core.artifacts.manifest import ImageRecord
 from wsss_core.artifacts.rle import decode_masks, encode_masks, uncompress_counts
@@ -32,16 +33,7 @@ def sam_masks(plain: bool) -> list[dict]:
 
 
 def context_of(folder, **settings) -> StageContext:
-    return StageContext(
-        experiment="e",
-        stage="regions",
-        kind="regions",
-        method="precomputed",
-        settings=PrecomputedRegionsSettings(folder=str(folder), **settings),
-        inputs={},
-        folder=folder,
-        splits=("train",),
-    )
+    return regions_context(folder, PrecomputedRegionsSettings(folder=str(folder), **settings))
 
 
 def palette_image(labels: np.ndarray) -> Image.Image:

@@ -1,12 +1,12 @@
 import numpy as np
 import pytest
 from PIL import Image
+from regions.regions_context import regions_context
 
 from wsss_core.artifacts.manifest import ImageRecord
 from wsss_core.regions.partition import partition_row
 from wsss_core.regions.slic import processor, slic_labels
 from wsss_core.settings.regions import SlicSettings
-from wsss_core.stages.context import StageContext
 
 IMAGE = np.random.default_rng(0).integers(0, 255, (40, 60, 3), dtype=np.uint8)
 
@@ -40,16 +40,8 @@ def test_tiny_images_are_partitioned_too(shape):
 def test_processor_writes_the_partition_of_the_file(tmp_path):
     Image.fromarray(IMAGE).save(tmp_path / "a.png")
     settings = SlicSettings(n_regions=10)
-    context = StageContext(
-        experiment="e",
-        stage="regions",
-        kind="regions",
-        method="slic",
-        settings=settings,
-        inputs={},
-        folder=tmp_path,
-        splits=("train",),
+    row = processor(regions_context(tmp_path, settings))(
+        ImageRecord("a", str(tmp_path / "a.png"), 40, 60, ("train",), 0), {}
     )
-    row = processor(context)(ImageRecord("a", str(tmp_path / "a.png"), 40, 60, ("train",), 0), {})
     assert row.rles == partition_row("a", slic_labels(IMAGE, settings)).rles
     assert row.area.sum() == 40 * 60

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from training.broken_training import assert_resumes_exactly
 from training.stage_rows import write_seeds
 from training.tiny_data import tiny_context, write_tiny_data
 
@@ -60,23 +61,11 @@ def test_a_training_stopped_in_the_middle_ends_with_the_bytes_of_an_unbroken_one
     tmp_path, manifest, monkeypatch, method, model
 ):
     seeds = write_seeds(tmp_path / "seeds", manifest)
-    settings = tiny(model, steps=4, checkpoint_every_s=0)
-    train(tmp_path / "unbroken", settings, method, seeds=seeds)
-    calls, loss = [], SegmenterTask.loss
 
-    def failing(task, batch):
-        calls.append(1)
-        if len(calls) == 3:
-            raise ConnectionError("the power went out")
-        return loss(task, batch)
+    def train_in(folder):
+        train(folder, tiny(model, steps=4, checkpoint_every_s=0), method, seeds=seeds)
 
-    with monkeypatch.context() as patch:
-        patch.setattr(SegmenterTask, "loss", failing)
-        with pytest.raises(ConnectionError):
-            train(tmp_path / "broken", settings, method, seeds=seeds)
-    train(tmp_path / "broken", settings, method, seeds=seeds)
-    ours, theirs = ((tmp_path / name / "model.safetensors").read_bytes() for name in ("broken", "unbroken"))
-    assert ours == theirs
+    assert_resumes_exactly(tmp_path, monkeypatch, train_in, SegmenterTask, fail_at=3)
 
 
 def test_truth_as_labels_needs_no_seeds_and_says_so_in_the_card(tmp_path):

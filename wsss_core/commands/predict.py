@@ -18,8 +18,7 @@ from wsss_core.data.images import ImageError, read_image
 from wsss_core.data.labels import encode_label_png, voc_palette
 from wsss_core.exchange.file_names import file_name
 from wsss_core.networks.network import Network
-from wsss_core.predictions.multiscale import label_row, refined
-from wsss_core.segmenters.scores import predict_scores
+from wsss_core.predictions.multiscale import image_scores, label_row
 from wsss_core.settings.base import SettingsError
 from wsss_core.settings.predictions import MultiscalePredictionsSettings
 from wsss_core.stages.device import prepare_device
@@ -91,18 +90,7 @@ def label_image(
     network: Network, card: NetworkCard, image_HW3: np.ndarray, settings: MultiscalePredictionsSettings
 ) -> np.ndarray:
     """Label ids uint8 (H, W) of an image uint8 RGB (H, W, 3), as the stage `predictions` makes them without tags."""
-    scores_KHW = predict_scores(
-        network,
-        card.normalisation,
-        image_HW3,
-        settings.scales,
-        settings.mirror,
-        settings.average,
-        settings.max_pixels,
-        settings.precision,
-    )
-    if settings.crf is not None:
-        scores_KHW = refined(image_HW3, scores_KHW, settings.crf, settings.crf_smallest_peak)
+    scores_KHW = image_scores(network, card.normalisation, image_HW3, settings, tags=None)
     return label_row("", scores_KHW, with_confidence=False).label_HW
 
 

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from wsss_core.artifacts.atomic import ArtifactError
+from wsss_core.registry import TRAINING_KINDS
 from wsss_core.stages.provenance import read_provenance
 
 CAM_KINDS = ("cams", "refined_cams")
 LABEL_KINDS = ("seeds", "predictions")
 REGION_KIND = "regions"
 KINDS_MADE_WITH_TAGS = (*CAM_KINDS, "seeds")
-TRAINING_KINDS = ("classifier", "affinity", "segmenter")
 TAG_SETTING = "restrict_to_tags"
 """Setting of predictions that, when true, leaves only the tagged classes of each image to choose from."""
 

@@ -10,7 +10,8 @@ from wsss_core.artifacts.manifest import ImageRecord
 from wsss_core.checkpoints.store import load_network
 from wsss_core.crf import crf_probabilities
 from wsss_core.data.images import read_image
-from wsss_core.segmenters.scores import predict_scores
+from wsss_core.networks.network import Network
+from wsss_core.segmenters.scores import Normalise, predict_scores
 from wsss_core.settings.crf import CrfSettings
 from wsss_core.settings.predictions import MultiscalePredictionsSettings
 from wsss_core.stages.context import Processor, StageContext
@@ -34,23 +35,38 @@ def processor(context: StageContext) -> Processor:
 
     def process(record: ImageRecord, rows: Mapping[str, Row]) -> LabelRow:
         image_HW3 = read_image(record.file)
-        scores_KHW = predict_scores(
-            network,
-            card.normalisation,
-            image_HW3,
-            settings.scales,
-            settings.mirror,
-            settings.average,
-            settings.max_pixels,
-            settings.precision,
-        )
-        if settings.restrict_to_tags:
-            scores_KHW = restricted(scores_KHW, record.tags)
-        if settings.crf is not None:
-            scores_KHW = refined(image_HW3, scores_KHW, settings.crf, settings.crf_smallest_peak)
+        scores_KHW = image_scores(network, card.normalisation, image_HW3, settings, record.tags)
         return label_row(record.image_id, scores_KHW, settings.confidence)
 
     return process
+
+
+def image_scores(
+    network: Network,
+    normalise: Normalise,
+    image_HW3: np.ndarray,
+    settings: MultiscalePredictionsSettings,
+    tags: tuple[int, ...] | None,
+) -> np.ndarray:
+    """Probabilities (K, H, W) float32 of an image uint8 RGB (H, W, 3), as the settings ask for them.
+
+    `tags`: the image's label ids; None where nobody knows them, so that `restrict_to_tags` has no effect.
+    """
+    scores_KHW = predict_scores(
+        network,
+        normalise,
+        image_HW3,
+        settings.scales,
+        settings.mirror,
+        settings.average,
+        settings.max_pixels,
+        settings.precision,
+    )
+    if settings.restrict_to_tags and tags is not None:
+        scores_KHW = restricted(scores_KHW, tags)
+    if settings.crf is not None:
+        scores_KHW = refined(image_HW3, scores_KHW, settings.crf, settings.crf_smallest_peak)
+    return scores_KHW
 
 
 def restricted(scores_KHW: np.ndarray, tags: tuple[int, ...]) -> np.ndarray:

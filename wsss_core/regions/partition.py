@@ -1,9 +1,15 @@
 """Between label maps, where every pixel has one region, and rows of masks."""
 
+from collections.abc import Callable, Mapping
+
 import numpy as np
 
+from wsss_core.artifacts.formats import Row
+from wsss_core.artifacts.manifest import ImageRecord
 from wsss_core.artifacts.regions import RegionRow
 from wsss_core.artifacts.rle import compress_counts, iter_masks
+from wsss_core.data.images import read_image
+from wsss_core.stages.context import Processor
 
 UNCOVERED = 0
 """Number of the pixels in no region, in the label maps made here."""
@@ -25,6 +31,15 @@ def partition_row(image_id: str, label_HW: np.ndarray, void_label: int | None = 
     area = np.array([int(counts[1::2].sum()) for counts in runs.values()], np.int32)
     ones = np.ones(len(rles), np.float32)
     return RegionRow(image_id, size_hw, rles, area, np.zeros(len(rles), np.int32), ones, ones)
+
+
+def partition_processor(label: Callable[[np.ndarray], np.ndarray]) -> Processor:
+    """Processor of a method that gives every pixel a region; `label`: image uint8 RGB (H, W, 3) -> region numbers."""
+
+    def process(record: ImageRecord, rows: Mapping[str, Row]) -> RegionRow:
+        return partition_row(record.image_id, label(read_image(record.file)))
+
+    return process
 
 
 def _run_lengths(label_HW: np.ndarray) -> dict[int, np.ndarray]:
