@@ -101,10 +101,17 @@ class IRNet(Network):
 
         The displacement is in cells, channel 0 = dy, 1 = dx, from a cell towards the centre of its instance.
         """
+        taps = self._taps(x)
+        return self._edge(taps), self._displacement(taps)
+
+    def edge_logits(self, x: torch.Tensor) -> torch.Tensor:
+        """The first output of `forward` alone."""
+        return self._edge(self._taps(x))
+
+    def _taps(self, x: torch.Tensor) -> list[torch.Tensor]:
         with torch.no_grad():
             features = self.backbone(x)
-            taps = [features[name] for name in self.backbone.edge_taps]
-        return self._edge(taps), self._displacement(taps)
+        return [features[name] for name in self.backbone.edge_taps]
 
     def _edge(self, taps: list[torch.Tensor]) -> torch.Tensor:
         maps = [self.get_submodule(f"fc_edge{number}")(tap) for number, tap in enumerate(taps, start=1)]
@@ -133,9 +140,10 @@ def edge_and_displacement(
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """Boundary map (h, w) in 0..1 and displacement (2, h, w) of a normalised image, h = ceil(H/4), w = ceil(W/4).
 
-    Image and left-right mirror run as one batch, padded with zeros right and below to `canvas_hw` (None: `canvas_of`).
-    The boundary is the sigmoid of the mean of both logit maps, the mirror's turned back; the displacement is that of
-    the image alone. The network must be in evaluation mode.
+    Image and left-right mirror are padded with zeros right and below to `canvas_hw` (None: `canvas_of`). The boundary
+    is the sigmoid of the mean of both logit maps, the mirror's turned back; the displacement is that of the image
+    alone. The mirror runs after the image, without the branch it does not need: the original's batch of two takes twice
+    the memory. The network must be in evaluation mode.
 
     Raises:
         ValueError: the image is larger than the canvas.
@@ -144,10 +152,16 @@ def edge_and_displacement(
     canvas_hw = canvas_hw or canvas_of((height, width))
     if height > canvas_hw[0] or width > canvas_hw[1]:
         raise ValueError(f"expected an image of at most {canvas_hw} (H, W) pixels, found {(height, width)}")
-    batch = torch.stack([image_3HW, image_3HW.flip(-1)])
-    padded = functional.pad(batch, (0, canvas_hw[1] - width, 0, canvas_hw[0] - height))
-    logits_B1hw, displacement_B2hw = network(padded)
+    image_13HW, mirror_13HW = (_padded(picture, canvas_hw) for picture in (image_3HW, image_3HW.flip(-1)))
+    logits_11hw, displacement_12hw = network(image_13HW)
+    mirrored_11hw = network.edge_logits(mirror_13HW)
     rows, columns = -(-height // STRIDE), -(-width // STRIDE)
-    logits_Bhw = logits_B1hw[:, 0, :rows, :columns]
-    edge_hw = torch.sigmoid((logits_Bhw[0] + logits_Bhw[1].flip(-1)) / 2)
-    return edge_hw, displacement_B2hw[0, :, :rows, :columns]
+    logits_hw, mirrored_hw = logits_11hw[0, 0, :rows, :columns], mirrored_11hw[0, 0, :rows, :columns]
+    return torch.sigmoid((logits_hw + mirrored_hw.flip(-1)) / 2), displacement_12hw[0, :, :rows, :columns]
+
+
+def _padded(image_3HW: torch.Tensor, canvas_hw: tuple[int, int]) -> torch.Tensor:
+    """Batch of one, zeros right and below; channels last in memory, the layout in which convolutions are fastest."""
+    height, width = image_3HW.shape[-2:]
+    padded_3HW = functional.pad(image_3HW, (0, canvas_hw[1] - width, 0, canvas_hw[0] - height))
+    return padded_3HW[None].contiguous(memory_format=torch.channels_last)
