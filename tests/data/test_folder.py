@@ -16,6 +16,7 @@ MakeFile = Callable[..., Path]
 NAMES = (
     "plain.jpg",
     "with space.JPG",
+    " space before.jpg",
     "o'brien.png",
     'say "hi".png',
     "größe 猫.jpg",
@@ -69,7 +70,7 @@ def test_table_gives_tags_to_files_of_any_name(photos: Path, tmp_path: Path) -> 
     assert [record.tags for record in manifest.records] == [(1, 2) if n % 2 else () for n in range(len(NAMES))]
     assert all(Path(record.file).is_file() for record in manifest.records)
     assert all(record.splits == ("train",) for record in manifest.records)
-    assert manifest.notes == ("4 of 7 images have no tag",)
+    assert manifest.notes == ("4 of 8 images have no tag",)
     assert manifest.tag_source == f"the table {table}"
 
 

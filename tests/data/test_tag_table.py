@@ -15,27 +15,35 @@ def table(tmp_path: Path, text: str | bytes) -> Path:
 
 
 def test_spaces_empty_and_repeated_tags_are_dropped(tmp_path: Path) -> None:
-    (entry,) = read_tag_table(table(tmp_path, "file,tags\n a.jpg , cat ;; dog;cat \n"))
+    (entry,) = read_tag_table(table(tmp_path, "file,tags\n a.jpg , cat ;; dog;cat \n"), tmp_path)
     assert (entry.file, entry.tags, entry.splits) == ("a.jpg", ("cat", "dog"), ())
     assert entry.where.endswith("tags.csv, line 2")
 
 
+def test_a_file_that_is_called_so_keeps_the_spaces_around_its_name(tmp_path: Path) -> None:
+    for name in (" a.jpg", "b.jpg ", "c.jpg"):
+        (tmp_path / name).touch()
+    rows = '" a.jpg",cat\n"b.jpg ",cat\n"c.jpg ",cat\n" d.jpg",cat\n'
+    entries = read_tag_table(table(tmp_path, f"file,tags\n{rows}"), tmp_path)
+    assert [entry.file for entry in entries] == [" a.jpg", "b.jpg ", "c.jpg", "d.jpg"]
+
+
 def test_spreadsheet_files_with_mark_windows_ends_and_more_columns_are_read(tmp_path: Path) -> None:
     text = '\ufefftags,photographer,file\r\ncat,"Lee, Ann","a, b.jpg"\r\n,,c.jpg\r\n'
-    first, second = read_tag_table(table(tmp_path, text))
+    first, second = read_tag_table(table(tmp_path, text), tmp_path)
     assert (first.file, first.tags) == ("a, b.jpg", ("cat",))
     assert (second.file, second.tags) == ("c.jpg", ())
 
 
 def test_folders_inside_are_allowed(tmp_path: Path) -> None:
-    (entry,) = read_tag_table(table(tmp_path, "file,tags\n./sub//a..b.jpg,cat\n"))
+    (entry,) = read_tag_table(table(tmp_path, "file,tags\n./sub//a..b.jpg,cat\n"), tmp_path)
     assert entry.file == "sub/a..b.jpg"
 
 
 @pytest.mark.parametrize("file", ["../a.jpg", "sub/../../a.jpg", "/etc/passwd"])
 def test_paths_that_leave_the_folder_are_refused(tmp_path: Path, file: str) -> None:
     with pytest.raises(DataError, match=r"line 2: expected a path inside the image folder"):
-        read_tag_table(table(tmp_path, f"file,tags\n{file},cat\n"))
+        read_tag_table(table(tmp_path, f"file,tags\n{file},cat\n"), tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -52,9 +60,9 @@ def test_paths_that_leave_the_folder_are_refused(tmp_path: Path, file: str) -> N
 )
 def test_faulty_tables_are_refused(tmp_path: Path, text: str | bytes, message: str) -> None:
     with pytest.raises(DataError, match=message):
-        read_tag_table(table(tmp_path, text))
+        read_tag_table(table(tmp_path, text), tmp_path)
 
 
 def test_missing_table_names_the_setting(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="correct the setting `tags`"):
-        read_tag_table(tmp_path / "none.csv")
+        read_tag_table(tmp_path / "none.csv", tmp_path)

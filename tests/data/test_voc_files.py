@@ -64,10 +64,23 @@ def test_absent_side_files_mean_nothing_known(tmp_path: Path) -> None:
     assert voc_files.read_points_json(tmp_path / "points.json", CLASSES, "background") == {}
 
 
-@pytest.mark.parametrize("text", ["{", "[]", '{"a": 3}', '{"a": [[1, 2, "cat"]]}'])
-def test_broken_side_files_are_refused(tmp_path: Path, text: str) -> None:
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("{", "expected JSON"),
+        ("[]", r"expected \{image id: \[...\], ...\}, found \[\]"),
+        ('{"a": 3}', "a: expected a list of rows, each of 4 numbers and a class name, found 3"),
+        ('{"a": [3]}', "found \\[3\\]"),
+        ('{"a": [[1, 2, "cat"]]}', "a: expected a list of rows"),
+        ('{"a": [[1, 2, "3", 4, "cat"]]}', "a: expected a list of rows"),
+        ('{"a": [[1, 2, NaN, 4, "cat"]]}', "a: expected a list of rows"),
+        ('{"a": [[1, 2, 3, 4, 5]]}', "a: expected a list of rows"),
+        ('{"a": ["12345"]}', "a: expected a list of rows"),
+    ],
+)
+def test_broken_side_files_are_refused(tmp_path: Path, text: str, message: str) -> None:
     (tmp_path / "boxes.json").write_text(text)
-    with pytest.raises(DataError, match=r"boxes\.json: expected"):
+    with pytest.raises(DataError, match=rf"boxes\.json.*{message}"):
         voc_files.read_boxes_json(tmp_path / "boxes.json")
 
 

@@ -62,7 +62,7 @@ def tagged_files(settings: FolderSettings) -> list[TaggedFile]:
     root = Path(settings.images)
     if not root.is_dir():
         raise DataError(f"{root}: expected the folder of the images, found none. To do: correct the setting `images`.")
-    files = read_tag_table(Path(settings.tags)) if settings.tags else _by_sub_folder(root, settings.truth)
+    files = read_tag_table(Path(settings.tags), root) if settings.tags else _by_sub_folder(root, settings.truth)
     if not files:
         where = settings.tags or settings.images
         raise DataError(f"{where}: expected at least one image, found none. To do: add images or correct the settings.")

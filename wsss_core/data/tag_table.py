@@ -21,8 +21,9 @@ class TaggedFile:
     where: str
 
 
-def read_tag_table(path: Path) -> list[TaggedFile]:
-    """Rows of the table in order. Spaces around names are dropped, empty and repeated tags too.
+def read_tag_table(path: Path, images: Path) -> list[TaggedFile]:
+    """Rows of the table in order. Empty and repeated tags are dropped, and spaces around names, unless a file in the
+    folder `images` is called so, spaces and all.
 
     Raises `DataError` for a missing file, another encoding than UTF-8, missing columns, too many cells, an empty
     file name, and a path that leaves the image folder.
@@ -33,7 +34,7 @@ def read_tag_table(path: Path) -> list[TaggedFile]:
         with path.open(encoding="utf-8-sig", newline="") as stream:
             reader = csv.DictReader(stream, strict=True)
             _check_columns(path, reader.fieldnames)
-            return [_entry(path, reader.line_num, row) for row in reader]
+            return [_entry(path, images, reader.line_num, row) for row in reader]
     except UnicodeDecodeError as error:
         raise DataError(
             f"{path}: expected UTF-8 text, found other bytes ({error}). To do: save it as UTF-8."
@@ -53,12 +54,12 @@ def _check_columns(path: Path, found: object) -> None:
         )
 
 
-def _entry(path: Path, line: int, row: dict[str | None, str | list[str] | None]) -> TaggedFile:
+def _entry(path: Path, images: Path, line: int, row: dict[str | None, str | list[str] | None]) -> TaggedFile:
     where = f"{path}, line {line}"
     if None in row:
         raise DataError(f"{where}: expected one cell per column, found more. To do: separate tags by `{SEPARATOR}`.")
-    cells = {key: value.strip() for key, value in row.items() if key is not None and isinstance(value, str)}
-    file = cells.get("file", "")
+    cells = {key: value for key, value in row.items() if key is not None and isinstance(value, str)}
+    file = _file_name(cells.get("file", ""), images)
     steps = PurePosixPath(file)
     if not file:
         raise DataError(f"{where}: expected a file name, found an empty cell. To do: fill or remove the line.")
@@ -67,6 +68,12 @@ def _entry(path: Path, line: int, row: dict[str | None, str | list[str] | None])
             f"{where}: expected a path inside the image folder, found {file!r}. To do: write it relative to `images`."
         )
     return TaggedFile(str(steps), _words(cells.get("tags", "")), _words(cells.get("split", "")), where)
+
+
+def _file_name(cell: str, images: Path) -> str:
+    """The cell without spaces around it, or as it is where a file is called so: CSV files are written both ways."""
+    stripped = cell.strip()
+    return cell if cell != stripped and stripped and existing_path(images, cell).is_file() else stripped
 
 
 def _words(cell: str) -> tuple[str, ...]:

@@ -1,8 +1,9 @@
 """The small files of a PASCAL VOC folder: XML annotations, boxes.json, points.json. Boxes there count from 1."""
 
 import json
+import math
 import xml.etree.ElementTree as ElementTree
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from wsss_core.artifacts.manifest import Box, Point
@@ -11,6 +12,7 @@ from wsss_core.settings.base import nearest
 
 NamedBoxes = list[tuple[float, float, float, float, str]]
 _CORNERS = ("xmin", "ymin", "xmax", "ymax")
+_SHOWN_LETTERS = 80
 
 
 def label_id(name: str, classes: Sequence[str], where: str) -> int:
@@ -78,35 +80,43 @@ def to_voc_boxes(boxes: Sequence[Box], classes: Sequence[str]) -> NamedBoxes:
 
 def read_boxes_json(path: Path) -> dict[str, NamedBoxes]:
     """{image id: boxes with class names in VOC's counting}; empty when there is no such file. Raises `DataError`."""
-    rows = _read_rows(path, 5)
-    return {
-        image_id: [(float(a), float(b), float(c), float(d), str(name)) for a, b, c, d, name in items]
-        for image_id, items in rows.items()
-    }
+    rows = _read_rows(path, len(_CORNERS))
+    return {image_id: [(a, b, c, d, name) for (a, b, c, d), name in items] for image_id, items in rows.items()}
 
 
 def read_points_json(path: Path, classes: Sequence[str], background: str) -> dict[str, tuple[Point, ...]]:
     """{image id: points}; empty when there is no such file. Raises `DataError`."""
     found = {}
-    for image_id, items in _read_rows(path, 3).items():
-        labels = [
-            0 if name == background else label_id(str(name), classes, f"{path}, {image_id}") for _, _, name in items
-        ]
-        found[image_id] = tuple(
-            Point(float(x), float(y), label) for (x, y, _), label in zip(items, labels, strict=True)
-        )
+    for image_id, items in _read_rows(path, 2).items():
+        labels = [0 if name == background else label_id(name, classes, f"{path}, {image_id}") for _, name in items]
+        found[image_id] = tuple(Point(x, y, label) for ((x, y), _), label in zip(items, labels, strict=True))
     return found
 
 
-def _read_rows(path: Path, length: int) -> Mapping[str, list[list[str | float]]]:
+def _read_rows(path: Path, numbers: int) -> dict[str, list[tuple[list[float], str]]]:
+    """{image id: [(so many numbers, class name), ...]} from `{image id: [[number, ..., class name], ...]}`."""
     if not path.is_file():
         return {}
     try:
         rows = json.loads(path.read_text(encoding="utf-8"))
     except ValueError as error:
         raise DataError(f"{path}: expected JSON, found: {error}. To do: replace or remove the file.") from error
-    if not isinstance(rows, dict) or any(
-        not isinstance(items, list) or any(len(item) != length for item in items) for items in rows.values()
-    ):
-        raise DataError(f"{path}: expected {{image id: [[{length} values], ...]}}. To do: replace or remove the file.")
-    return rows
+    if not isinstance(rows, dict):
+        found = f"found {str(rows)[:_SHOWN_LETTERS]}"
+        raise DataError(f"{path}: expected {{image id: [...], ...}}, {found}. To do: replace or remove the file.")
+    return {image_id: _read_items(items, numbers, f"{path}, {image_id}") for image_id, items in rows.items()}
+
+
+def _read_items(items: object, numbers: int, where: str) -> list[tuple[list[float], str]]:
+    if not isinstance(items, list) or not all(_is_row(item, numbers) for item in items):
+        raise DataError(
+            f"{where}: expected a list of rows, each of {numbers} numbers and a class name, found "
+            f"{str(items)[:_SHOWN_LETTERS]}. To do: correct or remove the file."
+        )
+    return [([float(value) for value in item[:-1]], item[-1]) for item in items]
+
+
+def _is_row(item: object, numbers: int) -> bool:
+    if not isinstance(item, list) or len(item) != numbers + 1 or not isinstance(item[-1], str):
+        return False
+    return all(isinstance(value, int | float) and math.isfinite(value) for value in item[:-1])
