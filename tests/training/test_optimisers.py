@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from torch import nn
 
 from wsss_core.settings.training import LoopSettings
-from wsss_core.training.optimisers import build_optimiser, group_rates, set_learning_rate
+from wsss_core.training.optimisers import build_optimiser, group_rules, set_learning_rate
 from wsss_core.training.schedules import learning_rate, poly_factor, warmup_factor
 
 GOLDEN = Path(__file__).resolve().parents[3] / "shared" / "golden" / "psa" / "poly_optimizer.npz"
@@ -49,9 +49,9 @@ def test_eight_steps_equal_the_recorded_original():
         assert np.abs(found - params[step]).max() <= 1e-5
 
 
-def one_step(**changes: object) -> list[float]:
+def one_step(groups: tuple[list[str], ...] = NAMES, **changes: object) -> list[float]:
     network, chosen = FourVectors(np.ones((4, 1), np.float32)), settings(learning_rate=0.01, **changes)
-    optimiser = build_optimiser(network, NAMES, chosen)
+    optimiser = build_optimiser(network, groups, chosen)
     set_learning_rate(optimiser, 0.01)
     for parameter in network.parameters():
         parameter.grad = torch.ones_like(parameter)
@@ -63,6 +63,12 @@ def test_groups_move_at_1_2_10_and_20_times_the_rate_and_biases_do_not_decay():
     assert one_step(weight_decay=0) == pytest.approx([0.01, 0.02, 0.1, 0.2], rel=1e-4)
     assert one_step(weight_decay=0.5) == pytest.approx([0.015, 0.02, 0.15, 0.2], rel=1e-4)
     assert one_step(weight_decay=0, new_layer_rate=1) == pytest.approx([0.01, 0.02, 0.01, 0.02], rel=1e-4)
+
+
+def test_two_groups_move_at_1_and_10_times_the_rate_and_all_of_them_decays():
+    groups = (["p0", "p1"], ["p2", "p3"])
+    assert one_step(groups, weight_decay=0) == pytest.approx([0.01, 0.01, 0.1, 0.1], rel=1e-4)
+    assert one_step(groups, weight_decay=0.5) == pytest.approx([0.015, 0.015, 0.15, 0.15], rel=1e-4)
 
 
 def test_adam_takes_the_rates_of_the_groups_and_adamw_decays_apart_from_the_gradient():
@@ -84,7 +90,7 @@ def test_an_empty_group_and_a_frozen_parameter_do_no_harm():
 @pytest.mark.parametrize(
     ("names", "message"),
     [
-        ((["p0"], ["p1"]), "expected 4 parameter groups .* found 2"),
+        ((["p0"], ["p1"], ["p2"]), "expected 4 parameter groups .* or 2 .* found 3"),
         ((["p0"], ["p9"], [], []), "'p9' is in a group but not in the network"),
         ((["p0"], ["p0"], [], []), "'p0' is in two groups"),
         (([], [], [], []), "nothing is left to learn"),
@@ -95,8 +101,9 @@ def test_wrong_groups_are_refused(names, message):
         build_optimiser(FourVectors(np.ones((4, 1), np.float32)), names, settings())
 
 
-def test_group_rates_are_the_published_ones():
-    assert group_rates(10.0) == (1, 2, 10, 20)
+def test_group_rules_are_the_published_ones():
+    assert group_rules(4, 10.0) == ((1, True), (2, False), (10, True), (20, False))
+    assert group_rules(2, 10.0) == ((1, True), (10, True))
 
 
 @given(st.integers(1, 200), st.floats(0, 3))

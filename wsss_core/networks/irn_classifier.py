@@ -49,10 +49,10 @@ class IrnClassifier(TagClassifier):
         self.backbone.fix_statistics()
 
     def parameter_groups(self) -> ParameterGroups:
-        """All of the backbone in the first group, the classifier in the third: IRN treats biases as weights (factors on
-        rate / decay 1 / 1 and 10 / 1)."""
+        """The backbone and the classifier (published factors on the rate: 1 and 10, equal decay for all, biases
+        too)."""
         names = [name for name, _ in self.named_parameters()]
-        return ([name for name in names if name.startswith("backbone.")], [], ["classifier.weight"], [])
+        return [name for name in names if name.startswith("backbone.")], ["classifier.weight"]
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Tag scores before the sigmoid, (B, C), of a normalised batch (B, 3, H, W)."""

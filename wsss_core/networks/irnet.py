@@ -90,11 +90,11 @@ class IRNet(Network):
         """Nothing more to do: the backbone is frozen from the start."""
 
     def parameter_groups(self) -> ParameterGroups:
-        """The boundary heads in the first group, the displacement heads in the third (published factors on the rate: 1
-        and 10, equal decay for all, biases too); the backbone in none."""
+        """The boundary heads and the displacement heads (published factors on the rate: 1 and 10, equal decay for all,
+        biases too); the backbone is in no group."""
         names = [name for name, _ in self.named_parameters()]
         edge = [name for name in names if name.startswith("fc_edge")]
-        return (edge, [], [name for name in names if name.startswith("fc_dp")], [])
+        return edge, [name for name in names if name.startswith("fc_dp")]
 
     def forward(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Boundary logits (B, 1, h, w), before the sigmoid, and displacements (B, 2, h, w) of a normalised batch.

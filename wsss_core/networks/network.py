@@ -8,7 +8,8 @@ from torch import nn
 from wsss_core.networks.backbone import BATCH_NORM_TYPES, Backbone
 from wsss_core.networks.normalisation import Normalisation
 
-ParameterGroups = tuple[list[str], list[str], list[str], list[str]]
+ParameterGroups = tuple[list[str], ...]
+"""Parameter names by role: old weights, old biases, new weights, new biases (PSA), or slow and fast layers (IRN)."""
 HEAD_NORM_TYPES = (nn.GroupNorm,)
 
 

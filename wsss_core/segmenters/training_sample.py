@@ -6,16 +6,15 @@ from typing import Protocol
 import numpy as np
 import torch
 
-from wsss_core.artifacts.label_maps import IGNORE, LabelRow
+from wsss_core.artifacts.label_maps import LabelRow
 from wsss_core.artifacts.manifest import ImageRecord
-from wsss_core.data.augment import random_mirror, random_rescale
-from wsss_core.data.crops import random_crop
 from wsss_core.data.images import read_image
 from wsss_core.data.labels import read_label_png
 from wsss_core.networks.normalisation import Normalisation
 from wsss_core.settings.segmenter import SegmenterSettings
 from wsss_core.training.colour import jittered
 from wsss_core.training.label_source import RowSource
+from wsss_core.training.labelled_crop import LabelledCrop, check_labels, labelled_crop
 from wsss_core.training.task import Sample
 
 
@@ -71,35 +70,14 @@ class SegmenterSamples:
         image_HW3 = read_image(record.file)
         label_HW = self.labels.of(record)
         check_labels(label_HW, image_HW3, self.class_count, record.image_id)
-        image_HW3, label_HW, inside_HW = augmented_crop(image_HW3, label_HW, self.settings, generator)
-        image_3HW = self.normalise(image_HW3) * inside_HW
-        return {"image": torch.from_numpy(image_3HW), "label": torch.from_numpy(label_HW)}
+        crop = augmented_crop(image_HW3, label_HW, self.settings, generator)
+        image_3HW = crop.normalised(self.normalise)
+        return {"image": torch.from_numpy(image_3HW), "label": torch.from_numpy(crop.label_HW)}
 
 
 def augmented_crop(
     image_HW3: np.ndarray, label_HW: np.ndarray, settings: SegmenterSettings, generator: np.random.Generator
-) -> list[np.ndarray]:
-    """Colour jitter, random rescaling, random crop and mirror of image uint8 RGB (H, W, 3) and labels uint8 (H, W).
-
-    Returns image, labels and a bool map of the pixels inside the image, all of the crop's size.
-    """
+) -> LabelledCrop:
+    """Colour jitter and `labelled_crop` of image uint8 RGB (H, W, 3) and labels uint8 (H, W)."""
     image_HW3 = jittered(image_HW3, settings, generator)
-    image_HW3, label_HW = random_rescale(image_HW3, label_HW, generator, *settings.rescale)
-    inside_HW = np.ones(label_HW.shape, bool)
-    arrays = random_crop([image_HW3, label_HW, inside_HW], settings.crop, generator, [0, IGNORE, False])
-    return random_mirror(arrays, generator) if settings.mirror else arrays
-
-
-def check_labels(label_HW: np.ndarray, image_HW3: np.ndarray, class_count: int, image_id: str) -> None:
-    """Raise `ValueError` unless the labels have the image's size and ids 0..K-1 or 255."""
-    if label_HW.shape != image_HW3.shape[:2]:
-        raise ValueError(
-            f"image {image_id!r}: expected labels of its size {image_HW3.shape[:2]}, found {label_HW.shape}; "
-            "the image has changed since the labels were made: run their stage again"
-        )
-    strange = label_HW[(label_HW >= class_count) & (label_HW != IGNORE)]
-    if strange.size:
-        raise ValueError(
-            f"image {image_id!r}: expected labels 0..{class_count - 1} or {IGNORE}, found {int(strange[0])}; "
-            "labels and class list do not belong together"
-        )
+    return labelled_crop(image_HW3, label_HW, settings.rescale, settings.crop, settings.mirror, generator)

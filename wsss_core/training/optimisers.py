@@ -1,10 +1,17 @@
-"""Optimisers with the four parameter groups of PSA (Ahn & Kwak, CVPR 2018, public code).
+"""Optimisers with the parameter groups of the public codes of PSA (Ahn & Kwak, CVPR 2018) and IRN (CVPR 2019).
 
-PSA's code hands its weight decay to SGD in the place of the momentum, so the published figures were reached with
-momentum 5e-4; the settings of PSA's methods keep that value under its proper name, `momentum`.
+| groups | rate | decay |
+|---|---|---|
+| PSA: old weights, old biases, new weights, new biases | 1, 2, n, 2 n | weights only |
+| IRN: slow layers, fast layers, biases among them | 1, n | all |
+
+n is the setting `new_layer_rate`. Both codes hand their weight decay to SGD in the place of the momentum, so the
+published figures were reached with momentum 5e-4 and 1e-4; the settings of their methods keep those values under the
+proper name, `momentum`.
 """
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import torch
 from torch import nn
@@ -18,29 +25,44 @@ SECOND_BETA = 0.999  # Adam's default
 ParameterNames = Sequence[Sequence[str]]
 
 
-def group_rates(new_layer_rate: float) -> tuple[float, float, float, float]:
-    """Factors on the learning rate of old weights, old biases, new weights, new biases."""
-    return 1.0, OLD_BIAS_RATE, new_layer_rate, BIAS_TO_WEIGHT_RATE * new_layer_rate
+class GroupRule(NamedTuple):
+    """`rate`: factor on the learning rate; `decays`: whether the weight decay applies."""
+
+    rate: float
+    decays: bool
+
+
+def group_rules(count: int, new_layer_rate: float) -> tuple[GroupRule, ...]:
+    """The rules of four groups (PSA) or of two (IRN); see the head of this file. Another count is a `ValueError`."""
+    if count == 4:
+        old = (GroupRule(1.0, True), GroupRule(OLD_BIAS_RATE, False))
+        return (*old, GroupRule(new_layer_rate, True), GroupRule(BIAS_TO_WEIGHT_RATE * new_layer_rate, False))
+    if count == 2:
+        return GroupRule(1.0, True), GroupRule(new_layer_rate, True)
+    raise ValueError(
+        "expected 4 parameter groups (old weights, old biases, new weights, new biases) or 2 (slow layers, fast "
+        f"layers), found {count}"
+    )
 
 
 def build_optimiser(network: nn.Module, groups: ParameterNames, settings: LoopSettings) -> torch.optim.Optimizer:
     """Optimiser over the named parameters.
 
-    `groups`: names of old weights, old biases, new weights, new biases. Biases have no decay. Parameters in no group,
-    or frozen ones, are never changed. Raises `ValueError` on anything but four groups, unknown or repeated names, or
-    when nothing is left to learn.
+    `groups`: names by group, four or two groups as in the head of this file. Parameters in no group, or frozen ones,
+    are never changed. Raises `ValueError` on another number of groups, unknown or repeated names, or when nothing is
+    left to learn.
     """
     parameters = dict(network.named_parameters())
+    rules = group_rules(len(groups), settings.new_layer_rate)
     _check(groups, parameters)
-    decays = (settings.weight_decay, 0.0, settings.weight_decay, 0.0)
     described = [
         {
             "params": [parameters[name] for name in names],
-            "rate": rate,
-            "weight_decay": decay,
-            "lr": settings.learning_rate * rate,
+            "rate": rule.rate,
+            "weight_decay": settings.weight_decay if rule.decays else 0.0,
+            "lr": settings.learning_rate * rule.rate,
         }
-        for names, rate, decay in zip(groups, group_rates(settings.new_layer_rate), decays, strict=True)
+        for names, rule in zip(groups, rules, strict=True)
     ]
     if settings.optimiser == "sgd":
         return torch.optim.SGD(described, lr=settings.learning_rate, momentum=settings.momentum)
@@ -55,10 +77,6 @@ def set_learning_rate(optimiser: torch.optim.Optimizer, base_rate: float) -> Non
 
 
 def _check(groups: ParameterNames, parameters: dict[str, nn.Parameter]) -> None:
-    if len(groups) != 4:
-        raise ValueError(
-            f"expected 4 parameter groups (old weights, old biases, new weights, new biases), found {len(groups)}"
-        )
     names = [name for group in groups for name in group]
     unknown = [name for name in names if name not in parameters]
     if unknown:

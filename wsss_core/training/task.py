@@ -8,7 +8,7 @@ from typing import Protocol
 import numpy as np
 import torch
 
-from wsss_core.networks.network import Network
+from wsss_core.networks.network import Network, ParameterGroups
 
 Sample = dict[str, torch.Tensor]
 """One prepared image with its targets; every sample of a training has the same keys and shapes."""
@@ -44,8 +44,8 @@ class Task(ABC):
     def publish(self, folder: Path) -> None:
         """Save the trained network into the stage's folder, atomically."""
 
-    def parameter_groups(self) -> tuple[list[str], list[str], list[str], list[str]]:
-        """Names of old weights, old biases, new weights, new biases."""
+    def parameter_groups(self) -> ParameterGroups:
+        """Names of the parameters by role, see `training.optimisers`."""
         return self.network.parameter_groups()
 
     def start_training_mode(self) -> None:

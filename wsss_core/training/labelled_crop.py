@@ -1,0 +1,59 @@
+"""Random crops of an image together with its label map: the augmentation of segmentation networks and of IRNet."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from wsss_core.artifacts.label_maps import IGNORE
+from wsss_core.data.augment import random_mirror, random_rescale
+from wsss_core.data.crops import random_crop
+from wsss_core.networks.normalisation import Normalisation
+
+
+class LabelledCrop(NamedTuple):
+    """A square of image uint8 RGB (H, W, 3) and labels uint8 (H, W); `inside_HW` bool: where the image is.
+
+    Outside of the image the labels are 255.
+    """
+
+    image_HW3: np.ndarray
+    label_HW: np.ndarray
+    inside_HW: np.ndarray
+
+    def normalised(self, normalise: Normalisation) -> np.ndarray:
+        """Network input float32 (3, H, W), 0 (the mean colour) outside of the image."""
+        image_3HW: np.ndarray = normalise(self.image_HW3) * self.inside_HW
+        return image_3HW
+
+
+def labelled_crop(
+    image_HW3: np.ndarray,
+    label_HW: np.ndarray,
+    rescale: tuple[float, float],
+    size: int,
+    mirror: bool,
+    generator: np.random.Generator,
+) -> LabelledCrop:
+    """Rescaling by a factor drawn from `rescale`, crop of side `size`, and, with `mirror`, mirror of every other one.
+
+    Image by Pillow's bicubic filter, labels by nearest neighbour.
+    """
+    image_HW3, label_HW = random_rescale(image_HW3, label_HW, generator, *rescale)
+    inside_HW = np.ones(label_HW.shape, bool)
+    arrays = random_crop([image_HW3, label_HW, inside_HW], size, generator, [0, IGNORE, False])
+    return LabelledCrop(*(random_mirror(arrays, generator) if mirror else arrays))
+
+
+def check_labels(label_HW: np.ndarray, image_HW3: np.ndarray, class_count: int, image_id: str) -> None:
+    """Raise `ValueError` unless the labels have the image's size and ids 0..K-1 or 255."""
+    if label_HW.shape != image_HW3.shape[:2]:
+        raise ValueError(
+            f"image {image_id!r}: expected labels of its size {image_HW3.shape[:2]}, found {label_HW.shape}; "
+            "the image has changed since the labels were made: run their stage again"
+        )
+    strange = label_HW[(label_HW >= class_count) & (label_HW != IGNORE)]
+    if strange.size:
+        raise ValueError(
+            f"image {image_id!r}: expected labels 0..{class_count - 1} or {IGNORE}, found {int(strange[0])}; "
+            "labels and class list do not belong together"
+        )
