@@ -118,6 +118,14 @@ METHODS: Mapping[str, Mapping[str, Method]] = {
                 "classifier": _OPTIONAL_CLASSIFIER,
             },
         ),
+        "irnet": Method(
+            f"{_SETTINGS}.affinity:IRNetSettings",
+            "wsss_core.affinity.irnet",
+            {
+                "affinity_labels": Slot(("affinity_labels",), methods=("ir_label", "precomputed_ir_label")),
+                "classifier": _OPTIONAL_CLASSIFIER,
+            },
+        ),
         "published": Method(f"{_SETTINGS}.affinity:PublishedAffinitySettings", _PUBLISHED, foreign=True),
     },
     "refined_cams": {
@@ -129,7 +137,7 @@ METHODS: Mapping[str, Mapping[str, Method]] = {
         "boundary_walk": Method(
             f"{_SETTINGS}.refined_cams:BoundaryWalkSettings",
             "wsss_core.affinity.boundary_walk",
-            {"cams": _CAMS, "affinity": Slot(("affinity",))},
+            {"cams": _CAMS, "affinity": Slot(("affinity",), methods=("irnet",))},
         ),
         "precomputed": _CAM_FILES,
     },

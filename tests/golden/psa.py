@@ -9,6 +9,7 @@ from golden import (
     irn_labels,
     irn_networks,
     irn_stages,
+    irn_training,
     irn_walk,
     psa_functions,
     psa_networks,
@@ -38,6 +39,7 @@ CHECKS: dict[str, Callable[[Case], None]] = {
     "irn_make_cam": irn_stages.check_cams,
     "irn_sem_seg": irn_walk.check_sem_seg,
     "irn_sem_seg_short": irn_walk.check_sem_seg,
+    "irn_irn.loss": irn_training.check_irn_loss,
 }
 
 

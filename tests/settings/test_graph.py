@@ -175,7 +175,7 @@ def test_an_input_that_several_stages_fit_must_be_written() -> None:
 def test_seeds_are_not_made_of_plain_cams_by_oversight() -> None:
     refined = {"kind": "refined_cams", "method": "random_walk", "inputs": {"cams": "cams", "affinity": "net"}}
     labels = {"kind": "affinity_labels", "method": "crf_pair", "inputs": {"cams": "cams"}}
-    chain = {**CHAIN, "labels": labels, "net": {"kind": "affinity"}, "walked": refined}
+    chain = {**CHAIN, "labels": labels, "net": AFFINITY, "walked": refined}
     text = fault(chain)
     assert text == "stage 'seeds': input 'cams' could be cams, walked; say which, `inputs: {cams: ...}`"
     chosen = {**CHAIN["seeds"], "inputs": {"cams": "walked"}}

@@ -40,7 +40,7 @@ def test_every_setting_has_a_line_with_its_default(page: str) -> None:
         "| `dtype` | `float16`, `float32` | `float16` |",
         "| `scales` | list of number > 0, ≤ 8 | `[1.0, 0.5, 1.5, 2.0]` |",
         "| `root` | text | required |",
-        "Inputs: `cams` (cams or refined_cams), `affinity` (affinity).",
+        "Inputs: `cams` (cams or refined_cams), `affinity` (affinity of affinitynet).",
     ],
 )
 def test_values_are_described_in_words(page: str, line: str) -> None:

@@ -192,6 +192,12 @@ def test_a_stage_is_found_by_its_name_or_the_nearest_is_suggested(plan: Plan) ->
         plan.find("sedes")
 
 
+IRN: dict[str, dict[str, Any]] = {
+    "labels": {"kind": "affinity_labels", "method": "ir_label", "inputs": {"cams": "cams"}},
+    "irnet": {"kind": "affinity", "method": "irnet", "inputs": {"classifier": "classifier"}},
+}
+
+
 def test_cams_of_a_classifier_of_other_classes_are_refused() -> None:
     changes = {
         "classifier": {"method": "psa", "inputs": {"data": "data"}},
@@ -221,6 +227,11 @@ def test_cams_of_a_classifier_of_other_classes_are_refused() -> None:
         ({"evaluation": {"choose_threshold_on": "tain"}}, "'choose_threshold_on': there is no split 'tain'"),
         ({"report": {"gallery_split": "test"}}, "stage 'report': key 'gallery_split': there is no split 'test'"),
         ({"stage": {"like": "seeds"}}, "would be written to stage.json; rename the stage 'stage'"),
+        ({**IRN, "irnet": {**IRN["irnet"], "mean_split": "tain"}}, "key 'mean_split': there is no split 'tain'; did"),
+        (
+            {**IRN, "irnet": {**IRN["irnet"], "inputs": {}}},
+            "'irnet': IRNet's backbone does not learn and needs trained",
+        ),
     ],
 )
 def test_names_that_do_not_fit_are_found_before_anything_runs(

@@ -1,4 +1,4 @@
-"""TensorBoard, determinism and stop requests."""
+"""TensorBoard, determinism, stop requests and what a card says of its training."""
 
 import builtins
 import os
@@ -9,11 +9,13 @@ import types
 
 import pytest
 import torch
+from training.tiny_data import tiny_context
 from training.toy_training import ToyTask, toy_context, toy_settings
 
 from wsss_core.training import determinism, tensorboard
 from wsss_core.training.interruption import StopRequest, TrainingInterrupted
 from wsss_core.training.loop import fit
+from wsss_core.training.trained_on import trained_on
 
 
 def test_tensorboard_wanted_but_missing_says_how_to_get_it(tmp_path, monkeypatch):
@@ -98,3 +100,8 @@ def test_outside_the_main_thread_no_handler_is_set():
 
 def test_the_exit_code_of_an_interrupted_training_names_the_signal():
     assert TrainingInterrupted(signal.SIGINT).code == 130
+
+
+def test_a_card_says_on_what_its_network_was_trained(tmp_path):
+    facts = trained_on(tiny_context(tmp_path / "net", "classifier", toy_settings()), 6)
+    assert facts == {"dataset": "tiny", "splits": ["train"], "images": 6, "seed": 0}

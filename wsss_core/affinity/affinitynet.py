@@ -26,6 +26,7 @@ from wsss_core.training.initial_weights import start_backbone, start_of
 from wsss_core.training.label_source import RowSource
 from wsss_core.training.loop import fit
 from wsss_core.training.task import Batch, Sample, Task
+from wsss_core.training.trained_on import trained_on
 
 BLACK = 0
 NO_SCORE = 0.0
@@ -80,12 +81,7 @@ class AffinityNetTask(Task):
             backbone=self.settings.network,
             classes=(),
             normalisation=self.network.normalisation,
-            trained_on={
-                "dataset": self.context.manifest.dataset,
-                "splits": list(self.context.splits),
-                "images": len(self.samples),
-                "seed": self.context.seed,
-            },
+            trained_on=trained_on(self.context, len(self.samples)),
         )
         save_network(folder, card, self.network.state_dict())
 

@@ -21,6 +21,7 @@ from wsss_core.training.initial_weights import start_backbone
 from wsss_core.training.loader import stack, to_device
 from wsss_core.training.losses import multilabel_soft_margin
 from wsss_core.training.task import Batch, Figures, Sample, Task
+from wsss_core.training.trained_on import trained_on
 
 
 @dataclass(frozen=True)
@@ -88,12 +89,7 @@ class ClassifierTask(Task):
             classes=self.classes,
             normalisation=self.network.normalisation,
             architecture=self.recipe.architecture,
-            trained_on={
-                "dataset": self.context.manifest.dataset,
-                "splits": list(self.context.splits),
-                "images": len(self.samples),
-                "seed": self.context.seed,
-            },
+            trained_on=trained_on(self.context, len(self.samples)),
         )
         save_network(folder, card, self.network.state_dict())
 

@@ -24,6 +24,7 @@ from wsss_core.training.label_source import RowSource
 from wsss_core.training.loop import fit
 from wsss_core.training.losses import cross_entropy
 from wsss_core.training.task import Batch, Figures, Task
+from wsss_core.training.trained_on import trained_on
 
 BackboneOptions = Mapping[str, Option]
 
@@ -91,15 +92,7 @@ class SegmenterTask(Task):
 
     def publish(self, folder: Path) -> None:
         """Save the network with its class names and input rule."""
-        self.card.trained_on.update(
-            {
-                "dataset": self.context.manifest.dataset,
-                "splits": list(self.context.splits),
-                "labels": self.settings.labels,
-                "images": len(self.samples),
-                "seed": self.context.seed,
-            }
-        )
+        self.card.trained_on.update(trained_on(self.context, len(self.samples)), labels=self.settings.labels)
         save_network(folder, self.card, self.network.state_dict())
 
 

@@ -1,10 +1,11 @@
-"""Are the splits, classes and protocols that evaluations and reports name really there? Asked before anything runs."""
+"""Are the splits, classes, protocols and starts that settings name really there? Asked before anything runs."""
 
 from collections.abc import Sequence
 from pathlib import Path
 
 from wsss_core.data import folder
 from wsss_core.data.protocols import PROTOCOLS
+from wsss_core.settings.affinity import IRNetSettings
 from wsss_core.settings.base import SettingsError, nearest
 from wsss_core.settings.data import BACKGROUND, DataSettings, FolderSettings
 from wsss_core.settings.evaluation import PooledSettings
@@ -24,7 +25,7 @@ def class_names(data: Stage) -> tuple[str, ...]:
 
 
 def check_names(stage: Stage, splits: Sequence[str], classes: Sequence[str]) -> None:
-    """Refuse names in an evaluation's or report's settings that are not among `splits`, `classes` or the protocols.
+    """Refuse names in settings that are not among `splits`, `classes` or the protocols.
 
     Raises `SettingsError` with the nearest known name.
     """
@@ -37,6 +38,8 @@ def check_names(stage: Stage, splits: Sequence[str], classes: Sequence[str]) -> 
             _check(stage, "choose_threshold_on", "split", [settings.choose_threshold_on], splits)
     if isinstance(settings, HtmlReportSettings) and settings.gallery_split:
         _check(stage, "gallery_split", "split", [settings.gallery_split], splits)
+    if isinstance(settings, IRNetSettings) and settings.mean_split:
+        _check(stage, "mean_split", "split", [settings.mean_split], splits)
 
 
 def _check(stage: Stage, key: str, what: str, names: Sequence[str], known: Sequence[str]) -> None:
@@ -45,6 +48,16 @@ def _check(stage: Stage, key: str, what: str, names: Sequence[str], known: Seque
             raise SettingsError(
                 f"stage {stage.name!r}: key {key!r}: there is no {what} {name!r}; {nearest(name, list(known))}"
             )
+
+
+def check_start(stage: Stage) -> None:
+    """Refuse an IRNet without weights for its backbone, which does not learn. Raises `SettingsError`."""
+    settings = stage.settings
+    if isinstance(settings, IRNetSettings) and settings.weights is None and "classifier" not in stage.inputs:
+        raise SettingsError(
+            f"stage {stage.name!r}: IRNet's backbone does not learn and needs trained weights; name a file, "
+            "`weights: ...`, or a classifier of the same network, `inputs: {classifier: ...}`"
+        )
 
 
 def check_targets(stage: Stage, names: Sequence[str]) -> None:

@@ -14,7 +14,7 @@ from wsss_core.settings.base import SettingsError, nearest
 from wsss_core.settings.experiment import Experiment
 from wsss_core.settings.graph import Stage
 from wsss_core.settings.training import LoopSettings
-from wsss_core.stages.check_names import check_names, check_targets, class_names
+from wsss_core.stages.check_names import check_names, check_start, check_targets, class_names
 from wsss_core.stages.fingerprint import code_fingerprint
 from wsss_core.stages.foreign_files import newest_files
 from wsss_core.stages.part_files import part_path
@@ -221,8 +221,9 @@ class Plan:
         """Names in settings that only the data can confirm: else they would be found wrong after all trainings."""
         if stage.kind == "cams":
             self._check_classes(stage)
-        if stage.kind not in ("evaluation", "report"):
+        if stage.kind not in ("affinity", "evaluation", "report"):
             return
+        check_start(stage)
         check_names(stage, self.listing(stage).split_names, class_names(self.graph.data_of(stage)))
         if stage.kind == "evaluation":
             check_targets(stage, [target_name(self._key(stage, ref)) for ref in stage.inputs.get("of", ())])
