@@ -29,8 +29,8 @@ $(STAMP): pyproject.toml
 	@touch $@
 
 run: env ## Run the whole chain of CONFIG and show its figures
-	$(BIN)/wsss run $(CONFIG)
-	@$(BIN)/wsss compare $(CONFIG)
+	$(BIN)/wsss run "$(CONFIG)"
+	@$(BIN)/wsss compare "$(CONFIG)"
 
 test: env ## Run the tests, without slow ones and those that need a GPU
 	$(TEST_ENV) $(BIN)/python -m pytest -q -n 2 --dist loadfile -m "not slow and not gpu" $(PYTEST_OPTIONS)
@@ -50,15 +50,15 @@ lint-types: env
 	$(BIN)/mypy
 
 lint-rules: env
-	$(BIN)/snakefmt --check --line-length 120 Snakefile rules
+	$(BIN)/snakefmt --check Snakefile rules
 
 lint-workflow: env
-	$(BIN)/python -m snakemake --lint --configfile $(CONFIG)
+	$(BIN)/python -m snakemake --lint --configfile "$(CONFIG)"
 
 format: env ## Format the code
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
-	$(BIN)/snakefmt --line-length 120 Snakefile rules
+	$(BIN)/snakefmt Snakefile rules
 
 bench: env ## Measure against plain baselines, see docs/benchmarks.md
 	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks

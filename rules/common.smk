@@ -1,7 +1,8 @@
 # Shared by all rules. Which nodes ("experiment/stage") a rule is for, and what a stage may ask of the machine.
 import re
 
-from wsss_core.stages.gpus import gpus_of_job
+from wsss_core.stages.gpus import gpus_of_job, torch_build
+from wsss_core.stages.plan import script_code
 
 RESULTS = PLAN.results
 COMPUTE = PLAN.experiment.file.compute
@@ -41,6 +42,10 @@ def request_of(wildcards):
 
 def code_of(script):
     return lambda wildcards: PLAN.code(stage_of(wildcards), script)
+
+
+SUMMARY_CODE = script_code("summary")
+ENVIRONMENT = f"../envs/{torch_build(COMPUTE.device)}.yaml"
 
 
 def gpus(kind):

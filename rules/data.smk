@@ -10,7 +10,7 @@ rule data:
     wildcard_constraints:
         node=nodes("data"),
     conda:
-        "../envs/cpu.yaml"
+        ENVIRONMENT
     threads: 1
     resources:
         mem_mb=MEMORY_MB["data"],

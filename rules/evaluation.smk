@@ -13,7 +13,7 @@ rule evaluation:
         node=nodes("evaluation"),
         target=evaluated_names(),
     conda:
-        "../envs/cpu.yaml"
+        ENVIRONMENT
     threads: 1
     resources:
         mem_mb=MEMORY_MB["evaluation"],
@@ -37,13 +37,14 @@ rule evaluated:
         node=nodes("evaluation"),
     localrule: True
     conda:
-        "../envs/cpu.yaml"
+        ENVIRONMENT
     threads: 1
     resources:
         mem_mb=1000,
     params:
         request=request_of,
         code=code_of("evaluation"),
+        script=SUMMARY_CODE,
     shell:
         "python workflow_scripts/summary.py --request {params.request:q} --code {params.code} --out {output:q}"
         " 2> {log:q}"

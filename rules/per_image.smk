@@ -17,7 +17,7 @@ for kind in PER_IMAGE_KINDS:
             node=nodes(kind),
             part=r"\d{5}",
         conda:
-            "../envs/cpu.yaml"
+            ENVIRONMENT
         threads: 1
         resources:
             mem_mb=MEMORY_MB["per_image"],
@@ -45,13 +45,14 @@ rule summary:
         node=nodes(*PER_IMAGE_KINDS),
     localrule: True
     conda:
-        "../envs/cpu.yaml"
+        ENVIRONMENT
     threads: 1
     resources:
         mem_mb=1000,
     params:
         request=request_of,
         code=code_of("per_image"),
+        script=SUMMARY_CODE,
     shell:
         "python workflow_scripts/summary.py --request {params.request:q} --code {params.code} --out {output:q}"
         " {input:q} 2> {log:q}"

@@ -14,7 +14,7 @@ rule report:
     wildcard_constraints:
         node=nodes("report"),
     conda:
-        "../envs/cpu.yaml"
+        ENVIRONMENT
     threads: 1
     resources:
         mem_mb=MEMORY_MB["report"],

@@ -18,7 +18,7 @@ for kind in TRAINING_KINDS:
         wildcard_constraints:
             node=nodes(kind),
         conda:
-            "../envs/cpu.yaml"
+            ENVIRONMENT
         threads: COMPUTE.training_threads
         resources:
             mem_mb=MEMORY_MB["training"],

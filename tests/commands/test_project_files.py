@@ -74,6 +74,18 @@ def test_commands_of_the_readme_exist() -> None:
         assert name in cli.SUBCOMMANDS if tool == "wsss" else f"\n{name}:" in makefile
 
 
+def test_make_takes_a_config_with_spaces_in_its_name() -> None:
+    done = subprocess.run(
+        ["make", "--dry-run", "run", "lint-workflow", "CONFIG=my photos.yaml"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.count('"my photos.yaml"') == 3
+    assert len(re.findall("my photos.yaml", done.stdout)) == 3
+
+
 def test_citation_names_all_systems() -> None:
     citation = yaml.safe_load((ROOT / "CITATION.cff").read_text())
     notes = " ".join(reference["notes"] for reference in citation["references"])

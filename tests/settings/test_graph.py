@@ -95,6 +95,10 @@ def test_a_variant_changes_one_input_and_keeps_the_others() -> None:
 
 
 def test_a_variant_of_an_unknown_stage_is_refused() -> None:
+    text = fault({**CHAIN, "bold": {"like": "other/seeds"}})
+    assert text.startswith(
+        "stage 'bold': like: expected a stage of this file, found 'other/seeds'. To do: write its keys"
+    )
     text = fault({**CHAIN, "bold": {"like": "seds"}})
     assert text == "stage 'bold': like: there is no stage 'seds'; did you mean 'seeds'?"
 

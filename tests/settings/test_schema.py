@@ -100,6 +100,11 @@ FAULTS = [
     ("stages.evaluation.thresholds", {"cuont": 3}),
     ("stages.a/b", {"like": "seeds"}),
     ("stages.predictions", {"folder": "masks"}),
+    ("stages.data.splits", ["train"]),
+    ("stages.data.inputs", {"data": "data"}),
+    ("stages.more", {"like": "data", "splits": ["train"]}),
+    ("stages.more", {"like": "data", "inputs": {"data": "data"}}),
+    ("stages.more", {"like": "other/seeds"}),
     ("stages.predictions", {"method": "precomputed", "folder": "masks", "file_name": "mask.png"}),
 ]
 
@@ -114,11 +119,19 @@ def test_what_the_schema_refuses_loading_refuses_too(
         Experiment.from_config(values, ROOT / "config/test")
 
 
+def test_a_variant_of_a_data_stage_may_have_the_splits_of_its_own_method(
+    validator: jsonschema.Draft202012Validator,
+) -> None:
+    validator.validate(changed("stages.more", {"like": "data", "seed": 3}))
+    validator.validate(changed("stages.more", {"like": "data", "splits": {"train": "train_aug.txt"}}))
+
+
 @pytest.mark.parametrize(
     ("path", "value"),
     [
         ("stages.other", {"kind": "seeds", "method": "crf", "crf": {"iterations": 3}, "inputs": {"cams": "cams"}}),
         ("stages.other", {"like": "seeds", "method": "crf", "alpha": 8}),
+        ("stages.other", {"like": "seeds", "splits": ["train"], "inputs": {"cams": "cams"}}),
         ("stages.data", {"method": "voc", "root": "/voc", "splits": {"train": "train.txt"}}),
         ("stages.segmenter.inputs", {"seeds": "seeds", "classifier": "classifier"}),
         ("stages.segmenter.inputs", {"seeds": "seeds", "classifier": None}),

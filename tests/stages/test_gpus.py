@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from wsss_core.registry import KINDS
-from wsss_core.stages.gpus import GPU_KINDS, card_at_hand, gpus_of_job
+from wsss_core.stages.gpus import GPU_KINDS, card_at_hand, gpus_of_job, torch_build
 
 
 @pytest.fixture
@@ -44,3 +44,13 @@ def test_the_experiment_has_the_last_word(devices: Path) -> None:
     assert gpus_of_job("cams", "cuda", devices) == gpus_of_job("cams", "cuda:1", devices) == 1
     (devices / "nvidia0").touch()
     assert gpus_of_job("cams", "cpu", devices) == 0
+
+
+def test_the_environment_of_the_jobs_has_the_build_of_torch_that_they_need(devices: Path) -> None:
+    assert [torch_build(device, devices) for device in ("cpu", "auto", "cuda", "cuda:1")] == ["cpu", "cpu"] + 2 * [
+        "cuda"
+    ]
+    (devices / "nvidia0").touch()
+    assert [torch_build(device, devices) for device in ("cpu", "auto")] == ["cpu", "cuda"]
+    root = Path(__file__).resolve().parents[2]
+    assert {path.stem for path in (root / "envs").glob("*.yaml")} == {"cpu", "cuda"}

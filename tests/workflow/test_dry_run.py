@@ -15,7 +15,7 @@ def test_snakemake_finds_nothing_to_complain_about(checkout: Path) -> None:
 
 def test_the_rules_are_formatted() -> None:
     done = subprocess.run(
-        [sys.executable, "-m", "snakefmt", "--check", "--line-length", "120", "Snakefile", "rules"],
+        [sys.executable, "-m", "snakefmt", "--check", "Snakefile", "rules"],
         cwd=ROOT,
         capture_output=True,
         text=True,

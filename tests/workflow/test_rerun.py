@@ -94,6 +94,12 @@ def clone_beside_the_results(folder: Path) -> None:
         ),
         pytest.param(code("wsss_core/progress.py"), set(), id="code of the progress bar", marks=pytest.mark.slow),
         pytest.param(
+            code("workflow_scripts/summary.py"),
+            ALL_STAGES - {"data", "classifier", "affinity", "segmenter"},
+            id="code of the summaries",
+            marks=pytest.mark.slow,
+        ),
+        pytest.param(
             code("wsss_core/training/loop.py"),
             ALL_STAGES - {"data", "regions"},
             id="code of the training loop",

@@ -209,6 +209,11 @@ def merge_like(stages: Mapping[str, Mapping[str, Any]], name: str) -> dict[str, 
     """A stage's own keys laid over those of the stage it is `like`, and so on upwards; inputs merge slot by slot."""
     chain = [name]
     while (parent := stages[chain[-1]].get("like")) is not None:
+        if isinstance(parent, str) and "/" in parent:
+            raise SettingsError(
+                f"stage '{chain[-1]}': like: expected a stage of this file, found {parent!r}. To do: write its keys "
+                f"here; or, to use its result, name it where it is an input, such as `inputs: {{cams: {parent}}}`"
+            )
         if not isinstance(parent, str) or parent not in stages:
             raise SettingsError(
                 f"stage '{chain[-1]}': like: there is no stage {parent!r}; {nearest(str(parent), list(stages))}"

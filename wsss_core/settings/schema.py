@@ -21,6 +21,14 @@ from wsss_core.settings.graph import RESERVED_KEYS
 
 Schema = dict[str, Any]
 
+_SAYS_DATA: Schema = {
+    "anyOf": [
+        {"properties": {"like": {"const": "data"}}},
+        {"properties": {"kind": {"const": "data"}}, "required": ["kind"]},
+    ]
+}
+"""What a data stage has no inputs and no splits to cover; other variants of data stages only loading can tell."""
+
 FILE = Path("config/experiment.schema.json")
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 NAME_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9_.-]*$"
@@ -150,8 +158,9 @@ def _variant_schema(definitions: Mapping[str, Schema]) -> Schema:
     kinds, methods_ = list(registry.KINDS), sorted({name for each in registry.METHODS.values() for name in each})
     properties["kind"] = {"enum": kinds, "description": DESCRIPTIONS["kind"]}
     properties["method"] = {"enum": methods_, "description": DESCRIPTIONS["method"]}
-    properties["like"] = {"type": "string", "description": DESCRIPTIONS["like"]}
-    return {"type": "object", "properties": properties, "required": ["like"], "additionalProperties": False}
+    properties["like"] = {"type": "string", "pattern": NAME_PATTERN, "description": DESCRIPTIONS["like"]}
+    variant: Schema = {"type": "object", "properties": properties, "required": ["like"], "additionalProperties": False}
+    return {**variant, "if": _SAYS_DATA, "then": {"properties": {"inputs": False, "splits": {"type": "object"}}}}
 
 
 def _tidy(value: object) -> object:

@@ -2,6 +2,7 @@
 
 import os
 from pathlib import Path
+from typing import Literal
 
 GPU_KINDS = ("classifier", "cams", "affinity", "refined_cams", "segmenter", "predictions")
 """Kinds whose methods run networks. Jobs of the others fill the cores meanwhile."""
@@ -15,9 +16,14 @@ def gpus_of_job(kind: str, device: str, devices: Path = Path("/dev")) -> int:
     With auto it is this machine that decides: without a card the jobs need none and may run beside each other. On a
     cluster, where another machine runs the jobs, the experiment says `device: cuda`.
     """
-    if kind not in GPU_KINDS or device == "cpu":
-        return 0
-    return 1 if device != "auto" or card_at_hand(devices) else 0
+    return int(kind in GPU_KINDS and torch_build(device, devices) == "cuda")
+
+
+def torch_build(device: str, devices: Path = Path("/dev")) -> Literal["cpu", "cuda"]:
+    """Build of torch that the jobs need, and so the name of their environment in `envs/`; auto is as above."""
+    if device == "auto":
+        return "cuda" if card_at_hand(devices) else "cpu"
+    return "cpu" if device == "cpu" else "cuda"
 
 
 def card_at_hand(devices: Path = Path("/dev")) -> bool:

@@ -28,6 +28,11 @@ REPORT_FILE = "report.html"
 DEFAULT_TRAINING_SPLIT = "train"
 
 
+def script_code(script: str) -> str:
+    """Code fingerprint of a script that does the same for every method."""
+    return code_fingerprint((f"{SCRIPTS}/{script}.py",))
+
+
 def stage_has_parts(stage: Stage) -> bool:
     """Whether a stage makes one row per image."""
     return stage.kind in registry.PER_IMAGE_KINDS

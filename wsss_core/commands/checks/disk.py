@@ -16,7 +16,7 @@ BYTES_PER_PIXEL = {
     "seeds": 0.1,  # PNG of a few flat areas
     "predictions": 0.1,
 }
-"""Size of the results per pixel of the data set, measured on photographs and rounded up."""
+"""Size of the results per pixel of the data set, reckoned from their formats for photographs and rounded up."""
 
 NETWORK_BYTES = 2_000_000_000  # weights of ResNet38 or ResNet101, and the state to resume from (momentum, two copies)
 SMALL_NETWORK_BYTES = 30_000_000
