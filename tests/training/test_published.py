@@ -10,15 +10,19 @@ from safetensors.torch import save_file
 from training.tiny_data import CLASSES, tiny_context, write_tiny_data
 
 from wsss_core import registry
+from wsss_core.affinity import random_walk
 from wsss_core.artifacts.manifest import Manifest
+from wsss_core.cams import multiscale
 from wsss_core.checkpoints.psa_layout import to_published_name
 from wsss_core.checkpoints.store import load_network, sha256_of
 from wsss_core.networks.factory import build_affinity_net, build_classifier, build_network, build_segmenter
 from wsss_core.networks.names import AFFINITY_NETS, ARCHITECTURES, CLASSIFIERS
 from wsss_core.settings.affinity import PublishedAffinitySettings
 from wsss_core.settings.base import SettingsError
+from wsss_core.settings.cams import MultiscaleCamsSettings
 from wsss_core.settings.classifier import PublishedClassifierSettings
 from wsss_core.settings.published import PublishedSettings
+from wsss_core.settings.refined_cams import RandomWalkSettings
 from wsss_core.settings.segmenter import PublishedSegmenterSettings
 from wsss_core.training import published
 from wsss_core.training.history import read
@@ -152,3 +156,16 @@ def test_the_architectures_of_the_settings_are_those_there_are():
     for role, table in tables.items():
         assert set(get_args(MODELS[role].model_fields["architecture"].annotation)) == set(table)
         assert registry.METHODS[role]["published"].module == published.__name__
+
+
+def test_cams_and_walk_run_on_files_alone(tmp_path, manifest):
+    torch.manual_seed(0)
+    for role, source in (("classifier", build_classifier("small", 2)), ("affinity", build_affinity_net("small"))):
+        torch.save(source.state_dict(), tmp_path / f"{role}.pth")
+        publish(tmp_path / role, role, settings_for(role, tmp_path / f"{role}.pth"))
+    cams = tiny_context(tmp_path / "cams", "cams", MultiscaleCamsSettings(), classifier=tmp_path / "classifier")
+    walk = tiny_context(tmp_path / "walk", "refined_cams", RandomWalkSettings(), affinity=tmp_path / "affinity")
+    record = manifest.records[0]
+    row = multiscale.processor(cams)(record, {})
+    refined = random_walk.processor(walk)(record, {"cams": row})
+    assert refined.scores().shape == (2, record.height, record.width)
