@@ -1,0 +1,104 @@
+"""The configurations of published results: their graphs fit a folder of VOC, their constants are the published ones."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from wsss_core.settings.affinity import AffinityNetSettings
+from wsss_core.settings.affinity_labels import CrfPairSettings
+from wsss_core.settings.classifier import PsaClassifierSettings
+from wsss_core.settings.experiment import Experiment
+from wsss_core.settings.refined_cams import RandomWalkSettings
+from wsss_core.settings.segmenter import DeepLabV1Settings
+from wsss_core.stages.plan import Plan
+
+ROOT = Path(__file__).resolve().parents[2]
+CONFIGS = sorted((ROOT / "config").glob("voc12_*.yaml"))
+LISTS = {
+    "train": ["2007_000032", "2007_000039"],
+    "train_aug": ["2007_000032", "2007_000039", "2008_000002"],
+    "val": ["2007_000033"],
+}
+RATES = {"vgg16": 0.1, "resnet38": 0.01}
+FIGURES = {"vgg16": ((48.9, 46.6), (59.6, 54.0), 58.4), "resnet38": ((47.7, 47.2), (61.0, 60.2), 61.7)}
+
+
+@pytest.fixture
+def voc(tmp_path: Path) -> Path:
+    folder = tmp_path / "VOC2012"
+    (folder / "JPEGImages").mkdir(parents=True)
+    lists = folder / "ImageSets" / "Segmentation"
+    lists.mkdir(parents=True)
+    for split, ids in LISTS.items():
+        (lists / f"{split}.txt").write_text("".join(f"{image_id}\n" for image_id in ids))
+    return folder
+
+
+def experiment(path: Path, voc: Path) -> Experiment:
+    values: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
+    values["stages"]["data"]["root"] = str(voc)
+    return Experiment.from_config(values, path.parent)
+
+
+@pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.stem)
+def test_every_stage_covers_the_splits_that_the_next_ones_need(path: Path, voc: Path) -> None:
+    plan = Plan(experiment(path, voc))
+    assert plan.splits(plan.find("classifier")) == plan.splits(plan.find("segmenter")) == ("train_aug",)
+    assert plan.splits(plan.find("evaluation")) == ("train", "val")
+    for stage in plan.experiment.stages.values():
+        assert plan.inputs(stage) or stage.kind == "data"
+
+
+@pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.stem)
+def test_trainings_start_from_imagenet_weights_that_the_head_of_the_file_describes(path: Path, voc: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    head = text[: text.index("experiment:")]
+    stages = experiment(path, voc).stages.values()
+    weights = {str(stage.settings.weights) for stage in stages if getattr(stage.settings, "weights", None)}
+    assert weights
+    assert all(file in head for file in weights)
+    assert all("published" in line for line in text.splitlines() if "expected:" in line)
+
+
+@pytest.mark.parametrize("network", list(RATES))
+def test_constants_of_psa_are_the_published_ones(network: str, voc: Path) -> None:
+    found = experiment(ROOT / f"config/voc12_psa_{network}.yaml", voc)
+    stages = {name: stage.settings for name, stage in found.stages.items()}
+    changed = {"network", "weights", "learning_rate"}
+    for name, published in {
+        "classifier": PsaClassifierSettings(),
+        "affinity_labels": CrfPairSettings(),
+        "affinity": AffinityNetSettings(),
+        "refined_cams": RandomWalkSettings(),
+    }.items():
+        assert stages[name].model_dump(exclude=changed) == published.model_dump(exclude=changed), name
+    for name in ("classifier", "affinity"):
+        assert (stages[name].network, stages[name].learning_rate) == (network, RATES[network])  # type: ignore[attr-defined]
+    changed |= {"freeze", "validate_every_epochs"}
+    assert stages["segmenter"].model_dump(exclude=changed) == DeepLabV1Settings().model_dump(exclude=changed)
+    cams, walk, final = FIGURES[network]
+    expected = {name: stage.expected for name, stage in found.stages.items()}
+    assert expected["cam_labels"] == dict(zip(("train", "val"), cams, strict=True))
+    assert expected["seeds"] == dict(zip(("train", "val"), walk, strict=True))
+    assert expected["predictions"] == {"val": final}
+
+
+def yaml_blocks(page: str) -> list[dict[str, dict[str, Any]]]:
+    text = (ROOT / "docs" / page).read_text(encoding="utf-8")
+    return [yaml.safe_load(block) for block in re.findall(r"^```yaml\n(.*?)^```", text, flags=re.MULTILINE | re.DOTALL)]
+
+
+def test_the_published_files_take_the_place_of_the_trainings_as_the_page_says(voc: Path) -> None:
+    path = ROOT / "config/voc12_psa_resnet38.yaml"
+    [stages] = yaml_blocks("psa-irn.md")
+    values: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
+    values["stages"] = {**values["stages"], **stages}
+    values["stages"]["data"]["root"] = str(voc)
+    plan = Plan(Experiment.from_config(values, path.parent))
+    for name in ("classifier", "affinity"):
+        assert plan.find(name).method == "published"
+    needed = [stage.name for stage in plan.lineage(plan.find("seeds"))]
+    assert sorted(needed) == ["affinity", "cams", "classifier", "data", "refined_cams", "seeds"]
