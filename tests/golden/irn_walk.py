@@ -11,7 +11,7 @@ from golden.psa_functions import stated
 from wsss_core.affinity.boundaries import walk_within_boundaries
 from wsss_core.affinity.boundary_walk import refined_row
 from wsss_core.artifacts.cams import CamRow
-from wsss_core.networks.irnet import IRNet, canvas_of, edge_and_displacement
+from wsss_core.networks.irnet import IRNet, canvas_of, edge_map
 from wsss_core.seeds.argmax import argmax_seed
 from wsss_core.settings.refined_cams import BoundaryWalkSettings
 from wsss_core.settings.seeds import ArgmaxSettings
@@ -32,7 +32,7 @@ def check_sem_seg(case: Case) -> None:
     assert isinstance(net, IRNet)
     size_hw = (image_3HW.shape[1], image_3HW.shape[2])
     with torch.inference_mode():
-        edge_hw, _ = edge_and_displacement(net, image_3HW, canvas_of(size_hw, settings.canvas))
+        edge_hw = edge_map(net, image_3HW, canvas_of(size_hw, settings.canvas))
     edge = edge_hw.numpy()
     walked = walk_within_boundaries(cams["cam"], edge, settings.beta, 2**settings.log2_steps)
     assert_close_to_peak(walked, case.arrays["rw"], WALK_TOLERANCE, f"{case.title}: rw")

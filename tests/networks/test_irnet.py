@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from torch.nn import functional
 
 from wsss_core.networks.factory import build_affinity_net
-from wsss_core.networks.irnet import IRNet, canvas_of, edge_and_displacement
+from wsss_core.networks.irnet import IRNet, canvas_of, edge_and_displacement, edge_map
 from wsss_core.networks.names import NETWORKS
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "data" / "psa"
@@ -138,6 +138,13 @@ def test_canvas_is_the_published_one_or_the_next_multiple_of_16(size_hw):
     canvas_hw = canvas_of(size_hw)
     for side, canvas in zip(size_hw, canvas_hw, strict=True):
         assert canvas == 512 if side <= 512 else (canvas % 16 == 0 and side <= canvas < side + 16)
+
+
+def test_boundaries_alone_are_those_with_displacements(small):
+    image = torch.randn(3, 30, 41, generator=torch.Generator().manual_seed(3))
+    with torch.inference_mode():
+        edge_hw, _ = edge_and_displacement(small, image, (48, 64))
+        torch.testing.assert_close(edge_map(small, image, (48, 64)), edge_hw)
 
 
 def test_an_image_larger_than_the_canvas_is_refused_with_both_sizes(small):

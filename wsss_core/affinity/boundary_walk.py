@@ -12,7 +12,7 @@ from wsss_core.artifacts.manifest import ImageRecord
 from wsss_core.cams.foreground import has_own_background
 from wsss_core.checkpoints.store import load_network
 from wsss_core.data.images import read_image
-from wsss_core.networks.irnet import STRIDE, IRNet, canvas_of, edge_and_displacement
+from wsss_core.networks.irnet import STRIDE, IRNet, canvas_of, edge_map
 from wsss_core.networks.precision import inference
 from wsss_core.settings.refined_cams import BoundaryWalkSettings
 from wsss_core.stages.context import Processor, StageContext, typed_row
@@ -54,7 +54,7 @@ def processor(context: StageContext) -> Processor:
         row = typed_row(rows, "cams", CamRow)
         image_3HW = torch.from_numpy(card.normalisation(read_image(record.file))).to(context.device)
         with inference(settings.precision, context.device):
-            edge_hw, _ = edge_and_displacement(network, image_3HW, canvas_of(row.size_hw, settings.canvas))
+            edge_hw = edge_map(network, image_3HW, canvas_of(row.size_hw, settings.canvas))
         return refined_row(row, edge_hw.float().cpu().numpy(), settings)
 
     return process

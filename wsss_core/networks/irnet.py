@@ -148,16 +148,37 @@ def edge_and_displacement(
     Raises:
         ValueError: the image is larger than the canvas.
     """
+    image_13HW, mirror_13HW = _padded_pair(image_3HW, canvas_hw)
+    rows, columns = _grid_of(image_3HW)
+    logits_11hw, displacement_12hw = network(image_13HW)
+    edge_hw = _mean_edge(logits_11hw, network.edge_logits(mirror_13HW), (rows, columns))
+    return edge_hw, displacement_12hw[0, :, :rows, :columns]
+
+
+def edge_map(network: IRNet, image_3HW: torch.Tensor, canvas_hw: tuple[int, int] | None = None) -> torch.Tensor:
+    """The first output of `edge_and_displacement` alone, in less time and memory."""
+    image_13HW, mirror_13HW = _padded_pair(image_3HW, canvas_hw)
+    return _mean_edge(network.edge_logits(image_13HW), network.edge_logits(mirror_13HW), _grid_of(image_3HW))
+
+
+def _grid_of(image_3HW: torch.Tensor) -> tuple[int, int]:
+    """Rows and columns of the output for an image."""
+    return -(-image_3HW.shape[-2] // STRIDE), -(-image_3HW.shape[-1] // STRIDE)
+
+
+def _mean_edge(logits_11hw: torch.Tensor, mirrored_11hw: torch.Tensor, grid_hw: tuple[int, int]) -> torch.Tensor:
+    """Boundary map (h, w): both logit maps cut to the grid, the mirror's turned back; sigmoid of their mean."""
+    logits_hw, mirrored_hw = (maps[0, 0, : grid_hw[0], : grid_hw[1]] for maps in (logits_11hw, mirrored_11hw))
+    return torch.sigmoid((logits_hw + mirrored_hw.flip(-1)) / 2)
+
+
+def _padded_pair(image_3HW: torch.Tensor, canvas_hw: tuple[int, int] | None) -> tuple[torch.Tensor, torch.Tensor]:
+    """Image and mirror on the canvas; ValueError if they do not fit."""
     height, width = image_3HW.shape[-2:]
     canvas_hw = canvas_hw or canvas_of((height, width))
     if height > canvas_hw[0] or width > canvas_hw[1]:
         raise ValueError(f"expected an image of at most {canvas_hw} (H, W) pixels, found {(height, width)}")
-    image_13HW, mirror_13HW = (_padded(picture, canvas_hw) for picture in (image_3HW, image_3HW.flip(-1)))
-    logits_11hw, displacement_12hw = network(image_13HW)
-    mirrored_11hw = network.edge_logits(mirror_13HW)
-    rows, columns = -(-height // STRIDE), -(-width // STRIDE)
-    logits_hw, mirrored_hw = logits_11hw[0, 0, :rows, :columns], mirrored_11hw[0, 0, :rows, :columns]
-    return torch.sigmoid((logits_hw + mirrored_hw.flip(-1)) / 2), displacement_12hw[0, :, :rows, :columns]
+    return _padded(image_3HW, canvas_hw), _padded(image_3HW.flip(-1), canvas_hw)
 
 
 def _padded(image_3HW: torch.Tensor, canvas_hw: tuple[int, int]) -> torch.Tensor:
