@@ -5,7 +5,9 @@ import numpy as np
 import pytest
 from click.testing import CliRunner, Result
 
-from wsss_core.artifacts.formats import FORMATS
+from wsss_core.artifacts.affinity_labels import IrLabelRow
+from wsss_core.artifacts.cams import CamRow
+from wsss_core.artifacts.formats import FORMATS, Row
 from wsss_core.artifacts.label_maps import LabelRow
 from wsss_core.artifacts.manifest import ImageRecord, Manifest
 from wsss_core.artifacts.parts import PartWriter
@@ -46,7 +48,7 @@ def export(*arguments: str) -> Result:
 def test_pngs_hold_the_label_ids_of_every_image(results: Path) -> None:
     result = export("pets/seeds", "--out", "out")
     assert result.exit_code == 0, result.output
-    assert "3 label maps of pets/seeds written to out" in result.output
+    assert "seeds of 3 images of pets/seeds written to out" in result.output
     written = sorted(path.name for path in Path("out").iterdir())
     assert written == ["%2E.%2Foutside.png", "holiday%2Fbeach.png", "third.png"]
     np.testing.assert_array_equal(read_label_png("out/holiday%2Fbeach.png"), LABELS["holiday/beach"])
@@ -78,12 +80,76 @@ def test_a_stage_must_be_named(results: Path) -> None:
     assert "expected EXPERIMENT/STAGE" in result.stderr
 
 
-def test_only_label_maps_can_be_exported(results: Path) -> None:
-    (results / "pets/cams").mkdir()
-    (results / "pets/cams/stage.json").write_text(json.dumps({"kind": "cams"}))
-    result = export("pets/cams", "--out", "out")
+@pytest.mark.parametrize("kind", ["regions", "classifier", "evaluation"])
+def test_stages_of_other_kinds_cannot_be_exported(results: Path, kind: str) -> None:
+    (results / f"pets/{kind}").mkdir()
+    (results / f"pets/{kind}/stage.json").write_text(json.dumps({"kind": kind}))
+    result = export(f"pets/{kind}", "--out", "out")
     assert result.exit_code == 2
-    assert "is of kind cams" in result.stderr
+    assert f"is of kind {kind}" in result.stderr
+
+
+def write_rows(results: Path, kind: str, row: Row, **about: object) -> None:
+    folder = results / "pets" / kind
+    with PartWriter(folder / "parts/00000.arrow", FORMATS[kind].schema) as writer:
+        writer.append(FORMATS[kind].encode(row))
+    (folder / "stage.json").write_text(json.dumps({"kind": kind, **about}))
+
+
+GRID = np.full((1, 2, 3), 0.5, np.float32)
+CAM = CamRow("holiday/beach", (2, 3), np.array([2], np.int32), (GRID,), (2, 3), normalise=False)
+
+
+def test_cams_are_exported_as_psa_dictionaries_by_default(results: Path) -> None:
+    write_rows(results, "cams", CAM)
+    result = export("pets/cams", "--out", "out")
+    assert result.exit_code == 0, result.output
+    assert result.output == "cams of 1 images of pets/cams written to out\n"
+    content = np.load("out/holiday%2Fbeach.npy", allow_pickle=True).item()
+    assert list(content) == [1]
+    np.testing.assert_array_equal(content[1], GRID[0])
+
+
+@pytest.mark.parametrize(
+    ("kind", "form", "known"),
+    [
+        ("seeds", "psa-npy", "voc-png or coco-rle"),
+        ("cams", "voc-png", "psa-npy or irn-npy"),
+        ("affinity_labels", "irn-npy", "psa-crf-npy or voc-png"),
+    ],
+)
+def test_a_format_of_another_kind_is_refused_with_those_of_the_kind(
+    results: Path, kind: str, form: str, known: str
+) -> None:
+    if kind != "seeds":
+        (results / f"pets/{kind}").mkdir()
+        (results / f"pets/{kind}/stage.json").write_text(json.dumps({"kind": kind}))
+    result = export(f"pets/{kind}", "--format", form, "--out", "out")
+    assert result.exit_code == 2
+    assert f"{kind} can be exported as {known}, not as {form}" in result.stderr
+
+
+def test_affinity_labels_of_another_method_name_it(results: Path) -> None:
+    write_rows(results, "affinity_labels", IrLabelRow("a", np.zeros((2, 3), np.uint8)), method="ir_label")
+    result = export("pets/affinity_labels", "--format", "psa-crf-npy", "--out", "out")
+    assert result.exit_code == 2
+    assert "the affinity_labels of ir_label cannot be exported as psa-crf-npy" in result.stderr
+
+
+def test_scores_without_a_background_are_told(results: Path) -> None:
+    write_rows(results, "refined_cams", CAM)
+    result = export("pets/refined_cams", "--format", "psa-crf-npy", "--out", "out")
+    assert result.exit_code == 2
+    assert "image 'holiday/beach': expected scores with a background channel" in result.stderr
+
+
+def test_a_stage_that_is_being_made_anew_is_refused(results: Path) -> None:
+    about = json.loads((results / "pets/seeds/stage.json").read_text())
+    (results / "pets/seeds/stage.json").write_text(json.dumps({**about, "parts": 3}))
+    result = export("pets/seeds", "--out", "out")
+    assert result.exit_code == 2
+    assert "is being made anew" in result.stderr
+    assert not Path("out").exists()
 
 
 def test_an_unfinished_stage_is_refused(results: Path) -> None:

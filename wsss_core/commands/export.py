@@ -1,19 +1,32 @@
-"""`wsss export`: a stage's label maps in the formats that other tools read."""
+"""`wsss export`: what a stage made, in the formats that other tools read."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from typing import TypeVar
 
 import click
 
 from wsss_core.artifacts.label_maps import LabelRow
 from wsss_core.artifacts.manifest import Manifest
+from wsss_core.commands.array_files import crf_pairs, ir_label_pngs, irn_cams, psa_cams, psa_cams_with_background
 from wsss_core.commands.places import FinishedStage, finished_stage, locate
+from wsss_core.commands.steady import steady
 from wsss_core.exchange.coco_rle import write_coco_json
 from wsss_core.exchange.palette_png import write_palette_pngs
 from wsss_core.settings.base import SettingsError
 from wsss_core.stages.per_image import rows_of
 
-EXPORTED_KINDS = ("seeds", "predictions")
+RowT = TypeVar("RowT")
+Writer = Callable[[FinishedStage, Path], int]
+"""Writes a stage's rows to a folder or file; returns the number of images."""
+
+FORMATS = {
+    "voc-png": "palette PNGs of label maps",
+    "coco-rle": "one JSON file, a mask per class",
+    "psa-npy": "CAM dictionaries of PSA",
+    "irn-npy": "CAM dictionaries of IRN",
+    "psa-crf-npy": "dictionaries of PSA with a background",
+}
 
 
 @click.command()
@@ -21,46 +34,69 @@ EXPORTED_KINDS = ("seeds", "predictions")
 @click.option(
     "--format",
     "form",
-    type=click.Choice(["voc-png", "coco-rle"]),
-    default="voc-png",
-    show_default=True,
-    help="voc-png: a folder with one palette PNG per image; coco-rle: one JSON file.",
+    type=click.Choice(list(FORMATS)),
+    help="; ".join(f"{name}: {text}" for name, text in FORMATS.items()) + ". Default: the first one of the kind.",
 )
-@click.option(
-    "--out", type=click.Path(path_type=Path), required=True, help="Folder (voc-png) or file (coco-rle) to write."
-)
-def export(stage: str, form: str, out: Path) -> None:
-    """Write the label maps of EXPERIMENT/STAGE (kind seeds or predictions) as VOC PNGs or COCO RLE.
+@click.option("--out", type=click.Path(path_type=Path), required=True, help="Folder (or JSON file) to write.")
+def export(stage: str, form: str | None, out: Path) -> None:
+    """Write the label maps, CAMs or affinity labels of EXPERIMENT/STAGE for other tools.
 
     Files are named after the image ids; characters that a file name cannot hold are written as %XX.
     """
     found = exported_stage(stage)
-    if form == "voc-png":
-        count = len(write_palette_pngs(label_rows(found), out))
-    else:
-        count = write_coco_json(label_rows(found), manifest_of(found).classes, out)
-    click.echo(f"{count} label maps of {found.experiment}/{found.name} written to {out}")
+    with steady(found):
+        count = writer_of(found, form)(found, out)
+    click.echo(f"{found.kind} of {count} images of {found.experiment}/{found.name} written to {out}")
 
 
 def exported_stage(reference: str) -> FinishedStage:
-    """The finished stage that holds label maps. Raises `SettingsError` for a stage of another kind."""
+    """The finished stage that holds what can be exported. Raises `SettingsError` for a stage of another kind."""
     experiment, name = locate(reference)
     if name is None:
         raise SettingsError(
             f"expected EXPERIMENT/STAGE, found {reference!r}; add the stage to export, e.g. /predictions"
         )
     found = finished_stage(experiment / name)
-    if found.kind not in EXPORTED_KINDS:
+    if found.kind not in WRITERS:
         raise SettingsError(
-            f"expected a stage of kind {' or '.join(EXPORTED_KINDS)}, but {reference!r} is of kind {found.kind}; "
-            "only label maps can be exported"
+            f"expected a stage of kind {' or '.join(WRITERS)}, but {reference!r} is of kind {found.kind}, which cannot "
+            "be exported"
         )
     return found
 
 
-def label_rows(stage: FinishedStage) -> Iterator[LabelRow]:
-    """The stage's label maps, one at a time."""
-    return (row for row in rows_of(stage.folder, stage.kind) if isinstance(row, LabelRow))
+def writer_of(stage: FinishedStage, form: str | None) -> Writer:
+    """What writes a stage in a format. Raises `SettingsError` for one that its kind does not have."""
+    writers = WRITERS[stage.kind]
+    chosen = form or next(iter(writers))
+    if chosen not in writers:
+        raise SettingsError(f"{stage.kind} can be exported as {' or '.join(writers)}, not as {chosen}")
+    return writers[chosen]
+
+
+def rows_of_type(stage: FinishedStage, kind: type[RowT]) -> Iterator[RowT]:
+    """The stage's rows, one at a time."""
+    return (row for row in rows_of(stage.folder, stage.kind) if isinstance(row, kind))
+
+
+def _label_pngs(stage: FinishedStage, out: Path) -> int:
+    return len(write_palette_pngs(rows_of_type(stage, LabelRow), out))
+
+
+def _label_json(stage: FinishedStage, out: Path) -> int:
+    return write_coco_json(rows_of_type(stage, LabelRow), manifest_of(stage).classes, out)
+
+
+_OF_LABELS: Mapping[str, Writer] = {"voc-png": _label_pngs, "coco-rle": _label_json}
+_OF_CAMS: Mapping[str, Writer] = {"psa-npy": psa_cams, "irn-npy": irn_cams}
+WRITERS: Mapping[str, Mapping[str, Writer]] = {
+    "seeds": _OF_LABELS,
+    "predictions": _OF_LABELS,
+    "cams": _OF_CAMS,
+    "refined_cams": {**_OF_CAMS, "psa-crf-npy": psa_cams_with_background},
+    "affinity_labels": {"psa-crf-npy": crf_pairs, "voc-png": ir_label_pngs},
+}
+"""Kind of stage -> format -> what writes it."""
 
 
 def manifest_of(stage: FinishedStage) -> Manifest:
