@@ -13,7 +13,7 @@ SUBCOMMANDS = {
     "plan": "Say what would run and why, one line per stage.",
     "run": "Run an experiment, or what is not up to date of it.",
     "predict": "Label images with a trained segmentation network.",
-    "export": "Write a stage's label maps as VOC PNGs or COCO RLE.",
+    "export": "Write a stage's label maps, CAMs or affinity labels for other tools.",
     "compare": "Table the mIoU of experiments or of a stage's variants.",
     "evaluate": "Score a folder of label PNGs against ground truth.",
 }
