@@ -4,6 +4,9 @@ import pytest
 from click.testing import CliRunner, Result
 
 from wsss_core.cli import main
+from wsss_core.commands.checks.disk import BYTES_PER_PIXEL
+from wsss_core.commands.doctor import _result_kind
+from wsss_core.settings.experiment import Experiment
 
 
 def doctor(config: Path) -> Result:
@@ -61,6 +64,20 @@ def test_files_that_a_stage_takes_must_be_there(photos: Path, config: Path) -> N
     for path in (photos / "photos").iterdir():
         (photos / f"cams/{path.stem}.npy").write_bytes(b"")
     assert "a file for each of 24 images" in doctor(config).output
+
+
+def test_cams_from_files_are_reckoned_at_image_size(config: Path) -> None:
+    stages = {
+        "files": {"kind": "cams", "method": "precomputed", "folder": "cams"},
+        "net": {"kind": "classifier", "method": "psa", "network": "small"},
+        "own": {"kind": "cams", "method": "multiscale"},
+    }
+    experiment = Experiment.from_config(
+        {"experiment": "x", "stages": {"data": {"method": "scenes"}, **stages}}, config.parent
+    )
+    kinds = [_result_kind(experiment.stages[name]) for name in ("files", "own")]
+    assert kinds == ["cam files", "cams"]
+    assert set(kinds) <= set(BYTES_PER_PIXEL)
 
 
 def test_a_missing_config_is_a_fault(tmp_path: Path) -> None:

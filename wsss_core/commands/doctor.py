@@ -16,6 +16,8 @@ from wsss_core.commands.checks.weights import check_weights
 from wsss_core.commands.places import workflow_root
 from wsss_core.settings.base import SettingsError
 from wsss_core.settings.experiment import Experiment
+from wsss_core.settings.graph import Stage
+from wsss_core.settings.precomputed import PrecomputedCamsSettings
 from wsss_core.stages.plan import Plan
 
 
@@ -77,5 +79,10 @@ def _check_graph(experiment: Experiment, skipped: Collection[str]) -> list[Findi
 
 
 def _needed_bytes(experiment: Experiment, reports: Iterable[DataReport]) -> int:
-    stages = [(stage.kind, getattr(stage.settings, "network", None)) for stage in experiment.stages.values()]
+    stages = [(_result_kind(stage), getattr(stage.settings, "network", None)) for stage in experiment.stages.values()]
     return estimated_bytes(stages, sum(report.pixels for report in reports))
+
+
+def _result_kind(stage: Stage) -> str:
+    """CAMs from files are kept at image size, those of a network on its grid."""
+    return "cam files" if isinstance(stage.settings, PrecomputedCamsSettings) else stage.kind

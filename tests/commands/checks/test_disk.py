@@ -32,4 +32,5 @@ def test_the_estimate_grows_with_pixels_and_networks() -> None:
     small = estimated_bytes([("cams", None), ("classifier", "small")], 10**6)
     assert estimated_bytes([("cams", None), ("classifier", "small")], 10**9) > small
     assert estimated_bytes([("cams", None), ("classifier", "resnet38")], 10**6) > small
+    assert estimated_bytes([("cam files", None)], 10**6) > 5 * estimated_bytes([("cams", None)], 10**6)
     assert estimated_bytes([("report", None), ("data", None)], 10**9) == 0

@@ -11,6 +11,7 @@ from wsss_core.registry import TRAINING_KINDS
 BYTES_PER_PIXEL = {
     "cams": 0.6,  # four scales of a grid of stride 8 hold 7.5/64 cells a pixel, two classes of float16
     "refined_cams": 0.1,  # one grid
+    "cam files": 3.5,  # maps of two classes at image size, float16 compressed to four fifths; float32 takes twice that
     "regions": 0.3,  # some hundred run-length masks an image
     "affinity_labels": 4.0,  # two float16 maps for each of some three classes, compressed to a third
     "seeds": 0.1,  # PNG of a few flat areas
