@@ -10,10 +10,12 @@ import numpy as np
 
 from wsss_core.artifacts.cams import CamRow
 from wsss_core.artifacts.formats import FORMATS, Row
+from wsss_core.artifacts.instances import InstanceRow
 from wsss_core.artifacts.label_maps import LabelRow
 from wsss_core.artifacts.manifest import ImageRecord, Manifest
 from wsss_core.artifacts.parts import PartWriter
 from wsss_core.artifacts.regions import RegionRow
+from wsss_core.artifacts.rle import encode_masks
 from wsss_core.evaluation.pooled import evaluate
 from wsss_core.exchange.coco_rle import encode_mask
 from wsss_core.settings.base import Settings
@@ -24,7 +26,7 @@ from wsss_core.stages.context import StageContext
 EXPERIMENT = "blobs"
 CLASSES = ("background", "cat", "cow", "dog", "horse", "person", "sheep")
 COLOURS = ((0, 0, 0), (200, 120, 40), (240, 240, 230), (120, 80, 60), (90, 60, 30), (220, 170, 140), (230, 230, 200))
-EVALUATED = ("regions", "cams", "refined_cams", "seeds", "predictions")
+EVALUATED = ("regions", "cams", "refined_cams", "instances", "seeds", "predictions")
 INPUTS: Mapping[str, Mapping[str, str]] = {
     "data": {},
     "regions": {"data": "data"},
@@ -33,6 +35,7 @@ INPUTS: Mapping[str, Mapping[str, str]] = {
     "affinity_labels": {"data": "data", "cams": "cams"},
     "affinity": {"data": "data", "affinity_labels": "affinity_labels"},
     "refined_cams": {"data": "data", "cams": "cams", "affinity": "affinity"},
+    "instances": {"data": "data", "cams": "cams", "affinity": "affinity"},
     "seeds": {"data": "data", "cams": "refined_cams", "regions": "regions"},
     "segmenter": {"data": "data", "seeds": "seeds"},
     "predictions": {"data": "data", "segmenter": "segmenter"},
@@ -45,6 +48,7 @@ METHODS = {
     "affinity_labels": "crf_pair",
     "affinity": "affinitynet",
     "refined_cams": "random_walk",
+    "instances": "boundary_walk",
     "seeds": "region_vote",
     "segmenter": "deeplab_v3plus",
     "predictions": "multiscale",
@@ -55,10 +59,11 @@ GRID = 24
 
 @dataclass(frozen=True)
 class Scene:
-    """One image with its truth (H, W) uint8; a ring of 255 lies around each object."""
+    """One image with its truth (H, W) uint8 and object numbers uint8; a ring of 255 lies around each object."""
 
     image: np.ndarray
     truth_HW: np.ndarray
+    object_HW: np.ndarray
 
 
 def make_scene(generator: np.random.Generator, size_hw: tuple[int, int]) -> Scene:
@@ -66,8 +71,8 @@ def make_scene(generator: np.random.Generator, size_hw: tuple[int, int]) -> Scen
     texture = cv2.resize(
         generator.integers(60, 190, (6, 8, 3), np.uint8), (width, height), interpolation=cv2.INTER_CUBIC
     )
-    truth = np.zeros(size_hw, np.uint8)
-    for _ in range(int(generator.integers(1, 3))):
+    truth, objects = np.zeros(size_hw, np.uint8), np.zeros(size_hw, np.uint8)
+    for number in range(1, int(generator.integers(2, 4))):
         label = int(generator.integers(1, len(CLASSES)))
         centre = (
             int(generator.integers(width // 4, 3 * width // 4)),
@@ -78,8 +83,10 @@ def make_scene(generator: np.random.Generator, size_hw: tuple[int, int]) -> Scen
         cv2.ellipse(truth, centre, axes, angle, 0, 360, label, -1)
         cv2.ellipse(texture, centre, axes, angle, 0, 360, COLOURS[label], -1)
         cv2.ellipse(truth, centre, axes, angle, 0, 360, 255, 2)
+        cv2.ellipse(objects, centre, axes, angle, 0, 360, number, -1)
+        cv2.ellipse(objects, centre, axes, angle, 0, 360, 255, 2)
     noise = generator.normal(0, 14, texture.shape)
-    return Scene(np.clip(texture + noise, 0, 255).astype(np.uint8), truth)
+    return Scene(np.clip(texture + noise, 0, 255).astype(np.uint8), truth, objects)
 
 
 def blurred_cams(image_id: str, truth_HW: np.ndarray, generator: np.random.Generator, noise: float) -> CamRow:
@@ -122,6 +129,23 @@ def true_regions(image_id: str, truth_HW: np.ndarray) -> RegionRow:
     )
 
 
+def shifted_instances(image_id: str, scene: Scene, shift: int) -> InstanceRow:
+    """The true instances moved right by some pixels, and a crumb of score 0."""
+    numbers = np.setdiff1d(np.unique(scene.object_HW), [0, 255])
+    crumb_HW = np.zeros(scene.object_HW.shape, bool)
+    crumb_HW[:2, :2] = True
+    masks = [np.roll(scene.object_HW == number, shift, axis=1) for number in numbers]
+    classes = [int(np.median(scene.truth_HW[scene.object_HW == number])) for number in numbers]
+    scores = [0.95 - 0.2 * place for place in range(len(numbers))]
+    return InstanceRow(
+        image_id,
+        scene.truth_HW.shape,
+        np.array([*classes, 1], np.int32),
+        np.array([*scores, 0], np.float32),
+        encode_masks(np.stack([*masks, crumb_HW])),
+    )
+
+
 class FakeExperiment:
     """Makes the folder on construction; `context` gives the contexts of its evaluation and report."""
 
@@ -142,18 +166,29 @@ class FakeExperiment:
         return self.results / EXPERIMENT / stage
 
     def write_data(self) -> None:
-        photos, truths = self.root / "photos", self.root / "truth"
-        photos.mkdir(parents=True)
-        truths.mkdir()
+        photos, truths, objects = self.root / "photos", self.root / "truth", self.root / "objects"
+        for folder in (photos, truths, objects):
+            folder.mkdir(parents=True)
         records = []
         for image_id, scene in self.scenes.items():
             photo, truth = photos / f"{image_id}.jpg", truths / f"{image_id}.png"
             cv2.imwrite(str(photo), scene.image[..., ::-1])
             cv2.imwrite(str(truth), scene.truth_HW)
+            numbers = objects / f"{image_id}.png"
+            cv2.imwrite(str(numbers), scene.object_HW)
             tags = tuple(int(label) for label in np.setdiff1d(np.unique(scene.truth_HW), [0, 255]))
             size = scene.truth_HW.shape
             records.append(
-                ImageRecord(image_id, str(photo), *size, self.splits[image_id], 0, tags, truth=str(truth))  # type: ignore[misc]
+                ImageRecord(
+                    image_id,
+                    str(photo),
+                    *size,  # type: ignore[misc]
+                    self.splits[image_id],
+                    0,
+                    tags,
+                    truth=str(truth),
+                    instance_truth=str(numbers),
+                )
             )
         records.append(
             ImageRecord("broken <b>", "photos/broken.jpg", 0, 0, ("train",), 0, skipped="an empty file of zero bytes")
@@ -197,6 +232,8 @@ class FakeExperiment:
         if stage in ("cams", "refined_cams"):
             return blurred_cams(image_id, truth, self.generator, 0.35 if stage == "cams" else 0.2)
         step = max(1, truth.shape[1] // 24)
+        if stage == "instances":
+            return shifted_instances(image_id, self.scenes[image_id], step)
         return damaged_labels(image_id, truth, self.generator, step if stage == "seeds" else 2 * step, stage == "seeds")
 
     def write_rows(self, stage: str, rows: Sequence[Row]) -> None:

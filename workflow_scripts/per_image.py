@@ -1,4 +1,4 @@
-"""Make one part of a per-image stage (regions, cams, affinity_labels, refined_cams, seeds, predictions).
+"""Make one part of a per-image stage (regions, cams, affinity_labels, refined_cams, seeds, instances, predictions).
 
 Inputs: the request and part number; manifest, upstream parts and networks below the results folder.
 Outputs: <results>/<experiment>/<stage>/parts/<part>.arrow and stats/<part>.json.

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
-PER_IMAGE_KINDS = ("regions", "cams", "affinity_labels", "refined_cams", "seeds", "predictions")
+PER_IMAGE_KINDS = ("regions", "cams", "affinity_labels", "refined_cams", "seeds", "instances", "predictions")
 TRAINING_KINDS = ("classifier", "affinity", "segmenter")
 KINDS = (
     "data",
@@ -20,12 +20,13 @@ KINDS = (
     "affinity",
     "refined_cams",
     "seeds",
+    "instances",
     "segmenter",
     "predictions",
     "evaluation",
     "report",
 )
-EVALUATED_KINDS = ("regions", "cams", "refined_cams", "seeds", "predictions")
+EVALUATED_KINDS = ("regions", "cams", "refined_cams", "seeds", "instances", "predictions")
 
 _NO_SLOTS: Mapping[str, "Slot"] = MappingProxyType({})
 
@@ -150,6 +151,13 @@ METHODS: Mapping[str, Mapping[str, Method]] = {
             {"cams": _CAMS_OF_SEEDS, "regions": _REGIONS},
         ),
         "precomputed": _LABEL_MAPS,
+    },
+    "instances": {
+        "boundary_walk": Method(
+            f"{_SETTINGS}.instances:BoundaryInstancesSettings",
+            "wsss_core.instances.boundary_walk",
+            {"cams": Slot(("cams",)), "affinity": Slot(("affinity",))},
+        ),
     },
     "segmenter": {
         **{

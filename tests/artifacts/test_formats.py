@@ -6,6 +6,7 @@ import pytest
 from wsss_core.artifacts.affinity_labels import AffinityLabelRow, IrLabelRow
 from wsss_core.artifacts.cams import CamRow
 from wsss_core.artifacts.formats import FORMATS, Row
+from wsss_core.artifacts.instances import InstanceRow
 from wsss_core.artifacts.label_maps import LabelRow
 from wsss_core.artifacts.parts import PartReader, PartWriter
 from wsss_core.artifacts.regions import RegionRow
@@ -31,6 +32,7 @@ ROWS: dict[str, Row] = {
     "refined_cams": CAM,
     "seeds": LABELS,
     "predictions": LABELS,
+    "instances": InstanceRow("a", (2, 3), TWO_IDS, np.array([0.75, 0], np.float32), (b"06", b"15")),
 }
 
 
@@ -80,6 +82,17 @@ def test_affinity_labels_of_one_form_leave_the_columns_of_the_other_empty() -> N
 def test_a_label_row_without_confidence_has_none_after_reading() -> None:
     labels = FORMATS["seeds"]
     assert labels.decode(labels.encode(LabelRow("a", LABEL_HW))).confidence_HW is None
+
+
+def test_an_image_without_instances_has_empty_columns() -> None:
+    instances = FORMATS["instances"]
+    none = InstanceRow("a", (2, 3), np.zeros(0, np.int32), np.zeros(0, np.float32), ())
+    assert_equal_rows(instances.decode(instances.encode(none)), none)
+
+
+def test_instances_without_their_scores_are_refused() -> None:
+    with pytest.raises(ValueError, match="image 'a': expected a class, a score and a mask per instance, found 2"):
+        FORMATS["instances"].encode(InstanceRow("a", (2, 3), TWO_IDS, np.ones(1, np.float32), (b"06", b"15")))
 
 
 def test_an_image_without_regions_has_empty_columns() -> None:

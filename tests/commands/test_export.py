@@ -8,9 +8,11 @@ from click.testing import CliRunner, Result
 from wsss_core.artifacts.affinity_labels import IrLabelRow
 from wsss_core.artifacts.cams import CamRow
 from wsss_core.artifacts.formats import FORMATS, Row
+from wsss_core.artifacts.instances import InstanceRow
 from wsss_core.artifacts.label_maps import LabelRow
 from wsss_core.artifacts.manifest import ImageRecord, Manifest
 from wsss_core.artifacts.parts import PartWriter
+from wsss_core.artifacts.rle import encode_masks
 from wsss_core.cli import main
 from wsss_core.data.labels import read_label_png
 
@@ -72,6 +74,46 @@ def test_an_exported_stage_scores_full_marks_against_itself(results: Path) -> No
     export("pets/seeds", "--out", "out")
     result = CliRunner().invoke(main, ["evaluate", "out", "--truth", "out", "--classes", "2"])
     assert "3 images, mIoU 100.00" in result.output
+
+
+@pytest.fixture
+def instances(results: Path) -> Path:
+    """A stage `instances` beside `seeds`, with two overlapping instances in the first image."""
+    folder = results / "pets/instances"
+    masks = encode_masks(np.array([[[True, True, False]] * 2, [[False, True, True]] * 2]))
+    rows = [InstanceRow("holiday/beach", (2, 3), np.array([1, 2], np.int32), np.array([0.5, 0.75], np.float32), masks)]
+    rows.append(InstanceRow("third", (3, 1), np.zeros(0, np.int32), np.zeros(0, np.float32), ()))
+    with PartWriter(folder / "parts/00000.arrow", FORMATS["instances"].schema) as writer:
+        for row in rows:
+            writer.append(FORMATS["instances"].encode(row))
+    about = {"kind": "instances", "experiment": "pets", "stage": "instances", "inputs": {"data": "pets/data"}}
+    (folder / "stage.json").write_text(json.dumps(about))
+    return folder
+
+
+def test_instances_become_coco_objects_with_scores(instances: Path) -> None:
+    result = export("pets/instances", "--format", "coco", "--out", "instances.json")
+    assert result.exit_code == 0, result.output
+    assert "instances of 2 images of pets/instances written to instances.json" in result.output
+    content = json.loads(Path("instances.json").read_text())
+    assert [(one["category_id"], one["score"]) for one in content["annotations"]] == [(2, 0.75), (1, 0.5)]
+    assert [category["name"] for category in content["categories"]] == ["cat", "dog"]
+
+
+def test_instances_become_object_and_class_pngs_the_surest_on_top(instances: Path) -> None:
+    assert export("pets/instances", "--out", "out").exit_code == 0
+    np.testing.assert_array_equal(read_label_png("out/SegmentationObject/holiday%2Fbeach.png"), [[2, 1, 1]] * 2)
+    np.testing.assert_array_equal(read_label_png("out/SegmentationClass/holiday%2Fbeach.png"), [[1, 2, 2]] * 2)
+    assert not read_label_png("out/SegmentationObject/third.png").any()
+
+
+@pytest.mark.parametrize(
+    ("stage", "form", "known"), [("seeds", "coco", "voc-png or coco-rle"), ("instances", "coco-rle", "voc-png or coco")]
+)
+def test_a_format_of_another_kind_is_refused(instances: Path, stage: str, form: str, known: str) -> None:
+    result = export(f"pets/{stage}", "--format", form, "--out", "x")
+    assert result.exit_code == 2
+    assert f"{stage} can be exported as {known}, not as {form}" in result.stderr
 
 
 def test_a_stage_must_be_named(results: Path) -> None:

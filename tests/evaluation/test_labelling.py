@@ -6,8 +6,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from wsss_core.artifacts.cams import CamRow
+from wsss_core.artifacts.instances import InstanceRow
 from wsss_core.artifacts.label_maps import LabelRow
 from wsss_core.artifacts.regions import RegionRow
+from wsss_core.artifacts.rle import encode_masks
 from wsss_core.evaluation.confusion import confusion_counts
 from wsss_core.evaluation.labelling import cam_label, label_of
 from wsss_core.evaluation.threshold_curve import threshold_counts
@@ -51,3 +53,9 @@ def test_label_map_at_a_threshold_has_the_counts_of_the_curve(seed: int, own: bo
     label = cam_label(scores, class_ids, threshold)
     curve = threshold_counts(scores, class_ids, truth, [threshold], 4)
     np.testing.assert_array_equal(confusion_counts(truth, label, 4)[:, :4], curve[0])
+
+
+def test_instances_are_painted_the_surest_on_top() -> None:
+    masks = encode_masks(np.array([[[True, True, False]], [[False, True, False]]]))
+    row = InstanceRow("a", (1, 3), np.array([4, 2], np.int32), np.array([0.5, 0.75], np.float32), masks)
+    np.testing.assert_array_equal(label_of(row, np.zeros((1, 3), np.uint8), 5, None), [[4, 2, 0]])

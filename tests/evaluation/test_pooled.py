@@ -42,7 +42,7 @@ def test_every_kind_has_figures_on_every_split_with_truth(experiment: FakeExperi
         assert 0 < figures["boundary_iou"] <= 1
         assert list(figures["iou_per_class"]) == sorted(CLASSES)
         assert (figures["curve"] is None) == (stage not in ("cams", "refined_cams"))
-    assert document["tags_used_as_input"] is (stage in ("cams", "refined_cams", "seeds"))
+    assert document["tags_used_as_input"] is (stage in ("cams", "refined_cams", "instances", "seeds"))
 
 
 def test_truth_itself_scores_one_and_an_empty_map_only_background(experiment: FakeExperiment) -> None:

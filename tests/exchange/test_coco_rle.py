@@ -8,8 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from pycocotools import mask as coco_mask
+from pycocotools.coco import COCO
 
+from wsss_core.artifacts.instances import InstanceRow
 from wsss_core.artifacts.label_maps import LabelRow
+from wsss_core.artifacts.rle import encode_masks
 from wsss_core.exchange.coco_rle import annotations_of, encode_mask, write_coco_json
 
 CLASSES = ("background", "cat", "dog")
@@ -73,3 +76,34 @@ def test_a_failure_leaves_no_file(tmp_path: Path) -> None:
     with pytest.raises(RuntimeError, match="the reader failed"):
         write_coco_json(rows(), CLASSES, tmp_path / "x.json")
     assert list(tmp_path.iterdir()) == []
+
+
+def overlapping() -> tuple[np.ndarray, InstanceRow]:
+    masks = np.zeros((3, 4, 5), bool)
+    masks[0, 1:3, 1:4] = masks[1, 2:, 2:] = masks[2, 0, 0] = True
+    scores = np.array([0.5, 0.875, 0], np.float32)
+    return masks, InstanceRow("a", (4, 5), np.array([1, 2, 1], np.int32), scores, encode_masks(masks))
+
+
+def test_instances_have_an_annotation_each_the_surest_first_and_none_of_score_zero() -> None:
+    masks, row = overlapping()
+    first, second = annotations_of(row, image_number=3, first_id=7)
+    assert (first["id"], second["id"], first["image_id"]) == (7, 8, 3)
+    assert [(one["category_id"], one["score"], one["iscrowd"]) for one in (first, second)] == [
+        (2, 0.875, 0),
+        (1, 0.5, 0),
+    ]
+    assert (second["bbox"], second["area"]) == ([1, 1, 3, 2], 6)
+    np.testing.assert_array_equal(decode_mask(first["segmentation"]), masks[1])  # type: ignore[arg-type]
+    np.testing.assert_array_equal(decode_mask(second["segmentation"]), masks[0])  # type: ignore[arg-type]
+
+
+def test_cocos_own_tools_read_the_instances(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    masks, row = overlapping()
+    write_coco_json([row], CLASSES, tmp_path / "x.json")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        coco = COCO(tmp_path / "x.json")
+        found = coco.loadAnns(coco.getAnnIds(imgIds=[1], catIds=[2], iscrowd=False))
+        assert coco.annToMask(found[0]).sum() == masks[1].sum()
+    assert coco.imgs[1]["height"] == 4

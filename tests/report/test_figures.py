@@ -73,6 +73,24 @@ def test_headline_has_a_row_per_stage_and_split(
     assert headline_chart([]) == ""
 
 
+@pytest.fixture(scope="module")
+def of_instances(tmp_path_factory: pytest.TempPathFactory) -> StageFigures:
+    experiment = FakeExperiment(tmp_path_factory.mktemp("instances"), 3, 2)
+    experiment.evaluate("instances")
+    return read_figures(experiment.folder("evaluation"))["instances"]
+
+
+def test_average_precision_is_read_and_is_the_figure_that_instances_are_known_by(of_instances: StageFigures) -> None:
+    train = of_instances.splits["train"]
+    assert train.ap50 is not None
+    assert train.ap70 is not None
+    assert list(train.ap50_per_class) == list(CLASSES[1:])
+    assert of_instances.key_figure == "ap50"
+    assert node_figure(of_instances) == f"train AP50 {percent(train.ap50)}"
+    row = flat_rows([of_instances], {"instances": {"train": 37.7}})[0]
+    assert (row["ap50"], row["expected_ap50"], row["expected_miou"]) == (train.ap50, 0.377, None)
+
+
 def test_only_stages_with_a_threshold_have_a_curve(
     evaluated: tuple[dict[str, dict[str, object]], dict[str, StageFigures]],
 ) -> None:

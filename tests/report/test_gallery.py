@@ -9,6 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wsss_core.artifacts.cams import CamRow
+from wsss_core.artifacts.instances import InstanceRow
+from wsss_core.data.instance_truth import instance_truth
 from wsss_core.report.figures import SplitFigures, StageFigures
 from wsss_core.report.gallery import GalleryMaker, choose, ranking
 from wsss_core.report.stages import StageFacts, read_facts
@@ -85,6 +87,32 @@ def test_a_card_shows_the_image_through_all_stages(experiment: FakeExperiment) -
     assert card.labels >= {0, 255}
     assert set(card.tags) <= set(CLASSES[1:])
     assert "background" in card.pictures[-1].alt
+
+
+def test_instances_are_shown_with_scores_and_beside_the_true_ones(experiment: FakeExperiment) -> None:
+    manifest = experiment.context("report", PooledSettings(), {"data": "data"}).manifest
+    stages = [read_facts(experiment.folder("instances"), EXPERIMENT)]
+    card = GalleryMaker(manifest, stages, 40, 80).card(experiment.ids[0], 0.5)
+    assert [picture.title for picture in card.pictures] == ["image", "instances", "truth", "true instances"]
+    found, true = card.pictures[1].alt, card.pictures[3].alt
+    names = [manifest.classes[label] for label in instance_labels_of(experiment)]
+    assert found == f"instances: {', '.join(f'{name} {0.95 - 0.2 * n:.2f}' for n, name in enumerate(names))}"
+    assert true == f"true instances: {', '.join(names)}"
+
+
+def instance_labels_of(experiment: FakeExperiment) -> list[int]:
+    """Classes of the true objects of the first image."""
+    scene = experiment.scenes[experiment.ids[0]]
+    return instance_truth(scene.object_HW, scene.truth_HW, "").class_ids.tolist()
+
+
+def test_an_image_without_instances_is_shown_in_grey(experiment: FakeExperiment) -> None:
+    size_hw = experiment.scenes[experiment.ids[0]].truth_HW.shape
+    none = InstanceRow(experiment.ids[0], size_hw, np.zeros(0, np.int32), np.zeros(0, np.float32), ())
+    experiment.write_rows("instances", [none])
+    manifest = experiment.context("report", PooledSettings(), {"data": "data"}).manifest
+    stages = [read_facts(experiment.folder("instances"), EXPERIMENT)]
+    assert GalleryMaker(manifest, stages, 40, 80).card(experiment.ids[0], None).pictures[1].alt == "instances: none"
 
 
 def test_a_stage_without_the_image_is_left_out(experiment: FakeExperiment) -> None:

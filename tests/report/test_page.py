@@ -13,6 +13,9 @@ from wsss_core.report.page import build
 from wsss_core.settings.evaluation import PooledSettings
 from wsss_core.settings.report import HtmlReportSettings
 
+EXPECTED = HtmlReportSettings(
+    expected={"cams": {"train": 48.3}, "instances": {"train": 37.7}}, expected_source="table 1"
+)
 VOID = {"meta", "link", "img", "br", "input"}
 
 
@@ -52,7 +55,7 @@ def experiment(tmp_path_factory: pytest.TempPathFactory) -> FakeExperiment:
     settings = PooledSettings(class_subset=("background", "cat"), protocol={"val": "voc12-val-1449"})
     for stage in EVALUATED:
         made.evaluate(stage, settings)
-    build(made.report_context(HtmlReportSettings(expected={"cams": {"train": 48.3}}, expected_source="table 1")))
+    build(made.report_context(EXPECTED))
     return made
 
 
@@ -96,9 +99,24 @@ def test_figures_stand_on_the_page_and_beside_it(experiment: FakeExperiment, tex
     assert "Expected figures: table 1." in text
 
 
+def test_instances_have_their_average_precision(experiment: FakeExperiment, text: str) -> None:
+    rows = json.loads((experiment.folder("report") / "figures.json").read_text())["figures"]
+    train = next(row for row in rows if (row["stage"], row["split"]) == ("instances", "train"))
+    assert f'<td class="n">{100 * train["ap50"]:.1f}</td><td class="n">{100 * train["ap70"]:.1f}</td>' in text
+    assert '<td class="n">37.7 <span class="small">(AP50)</span></td>' in text
+    assert '<th scope="col" class="n">AP50 %</th>' in text
+
+
+def test_a_page_without_instances_has_no_such_columns(tmp_path: Path) -> None:
+    made = FakeExperiment(tmp_path, 2, 1)
+    made.evaluate("seeds")
+    build(made.report_context())
+    assert "AP50" not in (made.folder("report") / "report.html").read_text(encoding="utf-8")
+
+
 def test_loud_remarks_skipped_images_and_provenance_are_shown(text: str) -> None:
     assert 'class="note loud"' in text
-    assert "Tags used as input: cams, refined_cams, seeds" in text
+    assert "Tags used as input: cams, refined_cams, instances, seeds" in text
     assert "Protocol mismatch on split val" in text
     assert "an empty file of zero bytes" in text
     assert "broken &lt;b&gt;" in text
@@ -116,7 +134,7 @@ def test_gallery_has_three_tabs_and_no_image_twice(experiment: FakeExperiment, t
 
 
 def test_same_results_give_the_same_page(experiment: FakeExperiment, text: str) -> None:
-    build(experiment.report_context(HtmlReportSettings(expected={"cams": {"train": 48.3}}, expected_source="table 1")))
+    build(experiment.report_context(EXPECTED))
     assert (experiment.folder("report") / "report.html").read_text(encoding="utf-8") == text
 
 

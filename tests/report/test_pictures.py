@@ -9,6 +9,7 @@ import pytest
 from wsss_core.data.labels import voc_palette
 from wsss_core.report.pictures import (
     css_colour,
+    instance_overlay,
     jpeg_uri,
     label_uri,
     overlay,
@@ -45,6 +46,18 @@ def test_overlay_is_grey_at_zero_and_brighter_where_the_score_is_higher() -> Non
     brightness = mixed.sum(axis=2)[0].tolist()
     assert brightness == sorted(brightness)
     assert np.array_equal(overlay(image, np.full((1, 3), 7.0)), overlay(image, np.ones((1, 3))))
+
+
+def test_instances_have_colours_of_their_own_and_an_outline_and_the_rest_is_grey() -> None:
+    image = np.random.default_rng(0).integers(0, 255, (9, 12, 3), np.uint8)
+    number_HW = np.zeros((9, 12), np.uint8)
+    number_HW[:, 3:7], number_HW[:, 7:] = 1, 2
+    drawn = instance_overlay(np.full_like(image, 100), number_HW)
+    assert (drawn[:, :3] == 100).all()
+    assert len({tuple(drawn[4, column]) for column in (1, 5, 10)}) == 3
+    assert (drawn[:, [3, 6, 7]] == 255).all()
+    grey = instance_overlay(image, np.zeros_like(number_HW))
+    assert (grey.max(axis=2) == grey.min(axis=2)).all()
 
 
 def test_label_picture_has_the_palettes_colours_exactly() -> None:

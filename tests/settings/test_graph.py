@@ -147,7 +147,7 @@ def test_merging_does_not_change_the_stages() -> None:
         ({"kind": ["seeds"], "method": "crf"}, "unknown kind ['seeds']"),
         (
             {"like": "seeds", "expected": {"val": "high"}},
-            "mIoU in percent of a split, such as {val: 61.7}, found 'high'",
+            "mIoU (of instances AP50) in percent of a split, such as {val: 61.7}, found 'high'",
         ),
         ({"like": "seeds", "expected": {"val": 610}}, "found 610 for 'val'"),
         (

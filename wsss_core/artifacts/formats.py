@@ -5,13 +5,14 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 
-from wsss_core.artifacts import affinity_labels, cams, label_maps, regions
+from wsss_core.artifacts import affinity_labels, cams, instances, label_maps, regions
 from wsss_core.artifacts.affinity_labels import AffinityLabelRow, IrLabelRow
 from wsss_core.artifacts.cams import CamRow
+from wsss_core.artifacts.instances import InstanceRow
 from wsss_core.artifacts.label_maps import LabelRow
 from wsss_core.artifacts.regions import RegionRow
 
-Row = CamRow | LabelRow | RegionRow | AffinityLabelRow | IrLabelRow
+Row = CamRow | LabelRow | RegionRow | AffinityLabelRow | IrLabelRow | InstanceRow
 
 
 @dataclass(frozen=True)
@@ -32,5 +33,6 @@ FORMATS: Mapping[str, RowFormat] = {
     "affinity_labels": RowFormat(affinity_labels.SCHEMA, affinity_labels.encode, affinity_labels.decode),
     "refined_cams": CAMS,
     "seeds": LABELS,
+    "instances": RowFormat(instances.SCHEMA, instances.encode, instances.decode),
     "predictions": LABELS,
 }

@@ -10,7 +10,13 @@ from wsss_core.commands.figures import EvaluatedStage, find_figures
 from wsss_core.commands.places import locate
 from wsss_core.commands.text_table import csv_table, markdown_table, text_table
 
-FIGURES = {"miou": "mIoU", "subset_miou": "mIoU of the class subset", "boundary_iou": "boundary IoU"}
+FIGURES = {
+    "miou": "mIoU",
+    "subset_miou": "mIoU of the class subset",
+    "boundary_iou": "boundary IoU",
+    "ap50": "AP50 of instances",
+    "ap70": "AP70 of instances",
+}
 """Name in the evaluation's JSON -> name for people. All are shares, shown in per cent."""
 
 

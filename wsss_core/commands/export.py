@@ -6,13 +6,14 @@ from typing import TypeVar
 
 import click
 
+from wsss_core.artifacts.instances import InstanceRow
 from wsss_core.artifacts.label_maps import LabelRow
 from wsss_core.artifacts.manifest import Manifest
 from wsss_core.commands.array_files import crf_pairs, ir_label_pngs, irn_cams, psa_cams, psa_cams_with_background
 from wsss_core.commands.places import FinishedStage, finished_stage, locate
 from wsss_core.commands.steady import steady
 from wsss_core.exchange.coco_rle import write_coco_json
-from wsss_core.exchange.palette_png import write_palette_pngs
+from wsss_core.exchange.palette_png import write_instance_pngs, write_palette_pngs
 from wsss_core.settings.base import SettingsError
 from wsss_core.stages.per_image import rows_of
 
@@ -21,8 +22,9 @@ Writer = Callable[[FinishedStage, Path], int]
 """Writes a stage's rows to a folder or file; returns the number of images."""
 
 FORMATS = {
-    "voc-png": "palette PNGs of label maps",
+    "voc-png": "palette PNGs of label maps or instances",
     "coco-rle": "one JSON file, a mask per class",
+    "coco": "one JSON file, a mask and score per instance",
     "psa-npy": "CAM dictionaries of PSA",
     "irn-npy": "CAM dictionaries of IRN",
     "psa-crf-npy": "dictionaries of PSA with a background",
@@ -39,7 +41,7 @@ FORMATS = {
 )
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="Folder (or JSON file) to write.")
 def export(stage: str, form: str | None, out: Path) -> None:
-    """Write the label maps, CAMs or affinity labels of EXPERIMENT/STAGE for other tools.
+    """Write the label maps, instances, CAMs or affinity labels of EXPERIMENT/STAGE for other tools.
 
     Files are named after the image ids; characters that a file name cannot hold are written as %XX.
     """
@@ -87,11 +89,20 @@ def _label_json(stage: FinishedStage, out: Path) -> int:
     return write_coco_json(rows_of_type(stage, LabelRow), manifest_of(stage).classes, out)
 
 
+def _instance_pngs(stage: FinishedStage, out: Path) -> int:
+    return len(write_instance_pngs(rows_of_type(stage, InstanceRow), out))
+
+
+def _instance_json(stage: FinishedStage, out: Path) -> int:
+    return write_coco_json(rows_of_type(stage, InstanceRow), manifest_of(stage).classes, out)
+
+
 _OF_LABELS: Mapping[str, Writer] = {"voc-png": _label_pngs, "coco-rle": _label_json}
 _OF_CAMS: Mapping[str, Writer] = {"psa-npy": psa_cams, "irn-npy": irn_cams}
 WRITERS: Mapping[str, Mapping[str, Writer]] = {
     "seeds": _OF_LABELS,
     "predictions": _OF_LABELS,
+    "instances": {"voc-png": _instance_pngs, "coco": _instance_json},
     "cams": _OF_CAMS,
     "refined_cams": {**_OF_CAMS, "psa-crf-npy": psa_cams_with_background},
     "affinity_labels": {"psa-crf-npy": crf_pairs, "voc-png": ir_label_pngs},

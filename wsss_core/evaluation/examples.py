@@ -24,6 +24,12 @@ class Example:
     splits: tuple[str, ...]
 
 
+def misfit(target: EvaluationTarget, example: Example, error: ValueError) -> ArtifactError:
+    """The error of a result that does not fit its truth: names stage, image and file."""
+    record = example.record
+    return ArtifactError(f"stage {target.name!r}, image {record.image_id!r}, truth {record.truth}: {error}")
+
+
 def ids_with_truth(manifest: Manifest, split: str) -> tuple[str, ...]:
     """Ids of the usable images of a split that have a truth file, in order."""
     return tuple(record.image_id for record in manifest.select([split]) if record.truth is not None)

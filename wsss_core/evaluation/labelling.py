@@ -4,6 +4,8 @@ import numpy as np
 
 from wsss_core.artifacts.cams import CamRow
 from wsss_core.artifacts.formats import Row
+from wsss_core.artifacts.instance_masks import instance_labels
+from wsss_core.artifacts.instances import InstanceRow
 from wsss_core.artifacts.label_maps import BACKGROUND, LabelRow
 from wsss_core.artifacts.region_masks import masks_large_to_small
 from wsss_core.artifacts.regions import RegionRow
@@ -12,12 +14,14 @@ from wsss_core.evaluation.achievable import achievable_label
 
 
 def label_of(row: Row, truth_HW: np.ndarray, class_count: int, threshold: float | None) -> np.ndarray:
-    """Label map (H, W) uint8 of a row: stored labels, CAMs at `threshold`, regions at their best labels.
+    """Label map (H, W) uint8 of a row: stored labels, CAMs at `threshold`, regions at best, instances painted.
 
     `truth_HW` uint8 is looked at for regions alone. Raises TypeError for rows of other kinds.
     """
     if isinstance(row, LabelRow):
         return row.label_HW
+    if isinstance(row, InstanceRow):
+        return instance_labels(row)
     if isinstance(row, RegionRow):
         return achievable_label(truth_HW, masks_large_to_small(row), class_count)
     if isinstance(row, CamRow) and threshold is not None:

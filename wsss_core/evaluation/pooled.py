@@ -1,15 +1,16 @@
 """Figures of one stage against the ground truth, pooled over the pixels of each split as PASCAL VOC does.
 
-Label maps are counted as they are. Regions are counted by the best label map that they allow. CAMs become label maps
-at a background threshold that is fixed in the settings or is the best one on one named split; every split is reported
-at this threshold, so that nothing is chosen on the split that is reported. One image is in memory at a time.
+Label maps are counted as they are. Regions are counted by the best label map that they allow. Instances are painted
+into a label map, and their AP is reported besides. CAMs become label maps at a background threshold that is fixed in
+the settings or is the best one on one named split; every split is reported at this threshold, so that nothing is chosen
+on the split that is reported. One image is in memory at a time.
 """
 
 import csv
 import io
 from collections.abc import Mapping, Sequence
 
-from wsss_core.artifacts.atomic import ArtifactError, write_json, write_text
+from wsss_core.artifacts.atomic import write_json, write_text
 from wsss_core.artifacts.cams import CamRow
 from wsss_core.artifacts.manifest import Manifest
 from wsss_core.cams.foreground import has_own_background
@@ -17,10 +18,11 @@ from wsss_core.data.protocols import PROTOCOLS, check_protocol, tags_as_input_no
 from wsss_core.evaluation.boundary_iou import boundary_counts
 from wsss_core.evaluation.confusion import confusion_counts
 from wsss_core.evaluation.curves import Choice, CurveTally, choose_threshold, curve_figures, threshold_list
-from wsss_core.evaluation.examples import Example, examples, ids_with_truth
+from wsss_core.evaluation.examples import examples, ids_with_truth, misfit
+from wsss_core.evaluation.instance_tally import instance_tallies
 from wsss_core.evaluation.labelling import label_of
 from wsss_core.evaluation.tally import Tally, figures_of, number
-from wsss_core.evaluation.target import CAM_KINDS, EvaluationTarget, read_target
+from wsss_core.evaluation.target import CAM_KINDS, INSTANCE_KIND, EvaluationTarget, read_target
 from wsss_core.evaluation.threshold_curve import threshold_counts
 from wsss_core.progress import stage_job
 from wsss_core.settings.base import SettingsError, nearest
@@ -72,6 +74,10 @@ def figures_of_stage(
         figures[split] = figures_of(tallies[split], manifest.classes, subset) | dict(on_curve)
         figures[split]["without_truth"] = count - len(tallies[split].image_miou)
     notes = [] if splits else ["no image of its splits has ground truth"]
+    instances = instance_tallies(manifest, target, splits) if target.kind == INSTANCE_KIND else {}
+    for split, tally in instances.items():
+        figures[split] |= tally.figures(manifest.classes)
+        notes += [] if tally.images else [f"there is no AP on {split}: no image of it has true instances"]
     warnings = [tags_as_input_note(target.name, split, target.trained_on, target.uses_tags) for split in splits]
     document: dict[str, object] = {
         "stage": target.name,
@@ -131,7 +137,7 @@ def _curves(
         try:
             counts = threshold_counts(row.scores(), row.class_ids, example.truth_HW, thresholds, class_count)
         except ValueError as error:
-            raise _misfit(target, example, error) from error
+            raise misfit(target, example, error) from error
         for split in example.splits:
             curves[split].add(row.image_id, counts)
     return curves, own_background
@@ -158,18 +164,13 @@ def _tallies(
             counts = None if choice else confusion_counts(example.truth_HW, label, class_count)
             boundary = boundary_counts(example.truth_HW, label, class_count) if settings.boundary else None
         except ValueError as error:
-            raise _misfit(target, example, error) from error
+            raise misfit(target, example, error) from error
         for split in example.splits:
             if counts is not None:
                 tallies[split].add(example.record.image_id, counts)
             if boundary is not None:
                 tallies[split].add_boundary(boundary)
     return tallies
-
-
-def _misfit(target: EvaluationTarget, example: Example, error: ValueError) -> ArtifactError:
-    record = example.record
-    return ArtifactError(f"stage {target.name!r}, image {record.image_id!r}, truth {record.truth}: {error}")
 
 
 def _protocols(manifest: Manifest, splits: Sequence[str], settings: PooledSettings) -> dict[str, dict[str, object]]:

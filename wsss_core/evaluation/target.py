@@ -11,7 +11,8 @@ from wsss_core.stages.provenance import read_provenance
 CAM_KINDS = ("cams", "refined_cams")
 LABEL_KINDS = ("seeds", "predictions")
 REGION_KIND = "regions"
-KINDS_MADE_WITH_TAGS = (*CAM_KINDS, "seeds")
+INSTANCE_KIND = "instances"
+KINDS_MADE_WITH_TAGS = (*CAM_KINDS, "seeds", INSTANCE_KIND)
 TAG_SETTING = "restrict_to_tags"
 """Setting of predictions that, when true, leaves only the tagged classes of each image to choose from."""
 

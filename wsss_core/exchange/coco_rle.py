@@ -1,7 +1,8 @@
-"""Export of label maps as COCO JSON: one RLE mask per class and image.
+"""Export as COCO JSON: one RLE mask per class and image of label maps, one per instance of instances.
 
-The form is that of COCO "stuff" annotations: `images`, `annotations` with `segmentation: {size: [H, W], counts}` in
-compressed RLE (runs down the columns), and `categories` with the label ids as category ids.
+`images`, `categories` with the label ids as category ids, and `annotations` with `segmentation: {size: [H, W], counts}`
+in compressed RLE (runs down the columns). Those of label maps have the form of COCO "stuff", those of instances the
+form of object annotations, with a `score`.
 """
 
 import json
@@ -12,10 +13,13 @@ import numpy as np
 from pycocotools import mask as coco_mask
 
 from wsss_core.artifacts.atomic import atomic_output
+from wsss_core.artifacts.instance_masks import trusted
+from wsss_core.artifacts.instances import InstanceRow
 from wsss_core.artifacts.label_maps import BACKGROUND, IGNORE, LabelRow
 from wsss_core.exchange.file_names import file_name
 
 Annotation = dict[str, object]
+_SCORE_DIGITS = 6
 
 
 def encode_mask(mask_HW: np.ndarray) -> dict[str, object]:
@@ -26,31 +30,39 @@ def encode_mask(mask_HW: np.ndarray) -> dict[str, object]:
     return {"size": [int(side) for side in encoded["size"]], "counts": encoded["counts"].decode("ascii")}
 
 
-def annotations_of(row: LabelRow, image_number: int, first_id: int = 1) -> list[Annotation]:
-    """One annotation per foreground class present in `row.label_HW`; background and ignore have none.
+def annotations_of(row: LabelRow | InstanceRow, image_number: int, first_id: int = 1) -> list[Annotation]:
+    """The annotations of one image: of a label map one per foreground class present, of instances one each, surest
+    first.
 
-    `image_number`: id of the image in the JSON. `first_id`: annotation id of the first one; the rest count up.
+    Background, ignore and instances of score 0 have none. `image_number`: id of the image in the JSON. `first_id`:
+    annotation id of the first one; the rest count up.
     """
+    found = _of_instances(row) if isinstance(row, InstanceRow) else _of_classes(row)
+    return [{"id": first_id + n, "image_id": image_number, **fields} for n, fields in enumerate(found)]
+
+
+def _of_classes(row: LabelRow) -> list[Annotation]:
     labels = [int(label) for label in np.unique(row.label_HW) if label not in (BACKGROUND, IGNORE)]
-    return [_annotation(row.label_HW == label, label, image_number, first_id + n) for n, label in enumerate(labels)]
+    # COCO marks RLE masks of stuff as crowds; tools that meet RLE without it expect objects.
+    return [{"category_id": label, **_shape(encode_mask(row.label_HW == label)), "iscrowd": 1} for label in labels]
 
 
-def _annotation(mask_HW: np.ndarray, label: int, image_number: int, number: int) -> Annotation:
-    rows, columns = np.flatnonzero(mask_HW.any(axis=1)), np.flatnonzero(mask_HW.any(axis=0))
-    x, y = int(columns[0]), int(rows[0])
-    return {
-        "id": number,
-        "image_id": image_number,
-        "category_id": label,
-        "segmentation": encode_mask(mask_HW),
-        "area": int(mask_HW.sum()),
-        "bbox": [x, y, int(columns[-1]) - x + 1, int(rows[-1]) - y + 1],
-        "iscrowd": 1,  # COCO marks RLE masks as crowds; tools that meet RLE without it expect polygons
-    }
+def _of_instances(row: InstanceRow) -> list[Annotation]:
+    found = []
+    for place in trusted(row):
+        rle = {"size": list(row.size_hw), "counts": row.rles[place].decode("ascii")}
+        score = round(float(row.scores[place]), _SCORE_DIGITS)
+        found.append({"category_id": int(row.class_ids[place]), **_shape(rle), "iscrowd": 0, "score": score})
+    return found
 
 
-def write_coco_json(rows: Iterable[LabelRow], classes: Sequence[str], path: Path | str) -> int:
-    """Write the label maps of `rows` as one COCO JSON file, atomically, one image at a time; returns the image count.
+def _shape(rle: Annotation) -> Annotation:
+    x, y, width, height = (int(value) for value in coco_mask.toBbox(rle))
+    return {"segmentation": rle, "area": int(coco_mask.area(rle)), "bbox": [x, y, width, height]}
+
+
+def write_coco_json(rows: Iterable[LabelRow | InstanceRow], classes: Sequence[str], path: Path | str) -> int:
+    """Write `rows` as one COCO JSON file, atomically, one image at a time; returns the image count.
 
     `classes`: names by label id, background first. Images are numbered from 1; `wsss_id` keeps the image id, and
     `file_name` is the name under which `wsss export --format voc-png` writes the same image.
@@ -60,7 +72,7 @@ def write_coco_json(rows: Iterable[LabelRow], classes: Sequence[str], path: Path
     with atomic_output(path) as temporary, open(temporary, "w", encoding="utf-8") as file:
         file.write('{"annotations": [')
         for row in rows:
-            height, width = row.label_HW.shape
+            height, width = row.size_hw if isinstance(row, InstanceRow) else row.label_HW.shape
             name = file_name(row.image_id, ".png")
             images.append(
                 {"id": len(images) + 1, "wsss_id": row.image_id, "file_name": name, "height": height, "width": width}

@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from wsss_core.artifacts.atomic import ArtifactError
+from wsss_core.evaluation.target import INSTANCE_KIND
 from wsss_core.report.stages import FILE_NAME as STAGE_FILE
 
-PER_CLASS = ("iou_per_class", "precision_per_class", "recall_per_class")
+PER_CLASS = ("iou_per_class", "precision_per_class", "recall_per_class", "ap50_per_class", "ap70_per_class")
 IMAGES_SUFFIX = ".images.csv"
 COLUMNS = (
     "stage",
@@ -24,13 +25,19 @@ COLUMNS = (
     "image_miou",
     "ignored",
     "threshold",
+    "ap50",
+    "ap70",
     "expected_miou",
+    "expected_ap50",
 )
 
 
 @dataclass(frozen=True)
 class SplitFigures:
-    """Figures of one stage on one split; shares and IoUs in 0..1, None where there is no such figure."""
+    """Figures of one stage on one split; shares, IoUs and APs in 0..1, None where there is no such figure.
+
+    `ap50`, `ap70`: average precision of instances at IoU 0.5 and 0.7.
+    """
 
     split: str
     images: int
@@ -46,6 +53,10 @@ class SplitFigures:
     curve: tuple[tuple[float, ...], tuple[float, ...]] | None = None
     precision_per_class: Mapping[str, float | None] = field(default_factory=dict)
     recall_per_class: Mapping[str, float | None] = field(default_factory=dict)
+    ap50: float | None = None
+    ap70: float | None = None
+    ap50_per_class: Mapping[str, float | None] = field(default_factory=dict)
+    ap70_per_class: Mapping[str, float | None] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -62,6 +73,11 @@ class StageFigures:
     threshold_chosen_on: str | None = None
     notes: tuple[str, ...] = ()
     image_scores: Mapping[tuple[str, str], float | None] = field(default_factory=dict)
+
+    @property
+    def key_figure(self) -> str:
+        """Name of the figure that the stage's kind is known by, and that published ones are compared with."""
+        return "ap50" if self.kind == INSTANCE_KIND else "miou"
 
 
 def read_figures(folder: Path | str) -> dict[str, StageFigures]:
@@ -121,14 +137,15 @@ def _read_image_scores(path: Path) -> dict[tuple[str, str], float | None]:
 def flat_rows(
     figures: Sequence[StageFigures], expected: Mapping[str, Mapping[str, float]]
 ) -> list[dict[str, str | float | None]]:
-    """One row per stage and split with the columns `COLUMNS`. `expected`: stage -> split -> mIoU in percent."""
+    """One row per stage and split with the columns `COLUMNS`. `expected`: stage -> split -> key figure in percent."""
     rows: list[dict[str, str | float | None]] = []
     for stage in figures:
         for split in stage.splits.values():
             row: dict[str, str | float | None] = {"stage": stage.stage, "kind": stage.kind, "method": stage.method}
             row.update({name: getattr(split, name) for name in COLUMNS if hasattr(split, name)})
             percent = expected.get(stage.stage, {}).get(split.split)
-            row["expected_miou"] = None if percent is None else round(percent / 100, 6)
+            row |= {"expected_miou": None, "expected_ap50": None}
+            row[f"expected_{stage.key_figure}"] = None if percent is None else round(percent / 100, 6)
             rows.append(row)
     return rows
 

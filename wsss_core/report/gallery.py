@@ -9,16 +9,30 @@ import numpy as np
 
 from wsss_core.artifacts.cams import CamRow
 from wsss_core.artifacts.formats import FORMATS
+from wsss_core.artifacts.instance_masks import instance_numbers, trusted
+from wsss_core.artifacts.instances import InstanceRow
 from wsss_core.artifacts.label_maps import BACKGROUND, IGNORE, LabelRow
 from wsss_core.artifacts.manifest import ImageRecord, Manifest
 from wsss_core.artifacts.parts import PartReader
 from wsss_core.data.images import read_image
+from wsss_core.data.instance_truth import read_instance_truth
 from wsss_core.data.labels import read_label_png, voc_palette
+from wsss_core.evaluation.target import INSTANCE_KIND
 from wsss_core.report.figures import StageFigures
-from wsss_core.report.pictures import IGNORE_RGB, jpeg_uri, label_uri, overlay, safe_palette, shrink, shrink_labels
+from wsss_core.report.pictures import (
+    IGNORE_RGB,
+    instance_overlay,
+    jpeg_uri,
+    label_uri,
+    overlay,
+    safe_palette,
+    shrink,
+    shrink_labels,
+)
 from wsss_core.report.stages import StageFacts
 
-PICTURED_KINDS = ("cams", "refined_cams", "seeds", "predictions")
+PICTURED_KINDS = ("cams", "refined_cams", "seeds", "instances", "predictions")
+LAST_COLOUR = 254  # more instances than that share one
 GROUPS = ("best", "worst", "random")
 
 
@@ -104,14 +118,38 @@ class GalleryMaker:
                 pictures.append(self._scores(stage, row, small))
             elif isinstance(row, LabelRow):
                 pictures.append(self._labels(stage.name, row.label_HW, shown))
-        if record.truth is not None:
-            pictures.append(self._labels("truth", read_label_png(record.truth), shown))
+            elif isinstance(row, InstanceRow):
+                pictures.append(self._instances(stage.name, row, small))
+        pictures += self._truth(record, small, shown)
         return Card(image_id, miou, self._tags(record), tuple(pictures), frozenset(shown))
 
     def legend(self, labels: Sequence[int]) -> list[tuple[str, np.ndarray, np.ndarray]]:
         """(name, colour, colour-blind-safe colour) of each label id; colours uint8 RGB (3,)."""
         names = dict(enumerate(self.manifest.classes)) | {IGNORE: "ignore"}
         return [(names.get(label, str(label)), self._voc[label], self._safe[label]) for label in labels]
+
+    def _truth(self, record: ImageRecord, small: np.ndarray, shown: set[int]) -> list[Picture]:
+        """The true labels, and beside instances the true ones, where there are any."""
+        if record.truth is None:
+            return []
+        label_HW = read_label_png(record.truth)
+        pictures = [self._labels("truth", label_HW, shown)]
+        if record.instance_truth is not None and any(stage.kind == INSTANCE_KIND for stage in self.stages):
+            truth = read_instance_truth(record.instance_truth, label_HW)
+            number_HW = np.where(truth.object_HW == IGNORE, np.uint8(0), truth.object_HW)
+            names = [self.manifest.classes[label] for label in truth.class_ids]
+            pictures.append(self._numbered("true instances", number_HW, small, names))
+        return pictures
+
+    def _instances(self, title: str, row: InstanceRow, small: np.ndarray) -> Picture:
+        places = trusted(row)
+        names = [f"{self.manifest.classes[row.class_ids[place]]} {row.scores[place]:.2f}" for place in places]
+        number_HW = np.minimum(instance_numbers(row), LAST_COLOUR).astype(np.uint8)
+        return self._numbered(title, number_HW, small, names)
+
+    def _numbered(self, title: str, number_HW: np.ndarray, small: np.ndarray, names: Sequence[str]) -> Picture:
+        drawn = instance_overlay(small, shrink_labels(number_HW, self.thumbnail_px))
+        return Picture(title, jpeg_uri(drawn, self.quality), "", f"{title}: {', '.join(names) or 'none'}")
 
     def _tags(self, record: ImageRecord) -> tuple[str, ...]:
         return tuple(self.manifest.classes[tag] for tag in record.tags)

@@ -125,6 +125,7 @@ def render(
             headline_chart=Markup(tables.headline_chart(figures)),
             expected_source=settings.expected_source,
             has_expected=bool(settings.expected),
+            has_ap=any(split.ap50 is not None for entry in figures for split in entry.splits.values()),
             subset=subset,
             threshold_charts=[Markup(chart) for chart in tables.threshold_charts(figures)],
             class_tables=tables.class_tables(figures),

@@ -9,6 +9,7 @@ import numpy as np
 from wsss_core.artifacts.atomic import ArtifactError
 
 IGNORE_RGB = (224, 224, 224)
+OUTLINE_RGB = (255, 255, 255)
 OVERLAY_STRENGTH = 0.65
 LUMA_RGB = np.array([0.299, 0.587, 0.114], np.float32)  # ITU-R BT.601
 PALETTE_SIZE = 256
@@ -56,6 +57,20 @@ def overlay(image_HW3: np.ndarray, score_HW: np.ndarray) -> np.ndarray:
     heat_bgr = cv2.applyColorMap((score * 255).astype(np.uint8), cv2.COLORMAP_INFERNO)
     share = (OVERLAY_STRENGTH * np.sqrt(score))[..., None]
     return (grey * (1 - share) + heat_bgr[..., ::-1].astype(np.float32) * share).round().astype(np.uint8)
+
+
+def instance_overlay(image_HW3: np.ndarray, number_HW: np.ndarray) -> np.ndarray:
+    """Uint8 RGB (H, W, 3): the photograph in grey, each instance in a colour of its own with a white outline.
+
+    `number_HW` uint8: 0 for none, n the nth instance, in the nth colour of `safe_palette`.
+    """
+    grey_HW3 = (image_HW3.astype(np.float32) @ LUMA_RGB)[..., None].repeat(3, axis=2)
+    share = np.where(number_HW > 0, OVERLAY_STRENGTH, 0)[..., None]
+    drawn_HW3 = (grey_HW3 * (1 - share) + safe_palette()[number_HW] * share).round().astype(np.uint8)
+    cross = cv2.getStructuringElement(cv2.MORPH_CROSS, (3, 3))
+    inner = cv2.erode(number_HW, cross) == cv2.dilate(number_HW, cross)
+    drawn_HW3[(number_HW > 0) & ~inner] = OUTLINE_RGB
+    return drawn_HW3
 
 
 def safe_palette() -> np.ndarray:

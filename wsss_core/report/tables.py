@@ -116,8 +116,11 @@ def class_tables(figures: Sequence[StageFigures]) -> list[ClassTable]:
 
 
 def node_figure(entry: StageFigures | None) -> str:
-    """The line of a stage's node in the graph: the mIoU of its first two splits."""
+    """The line of a stage's node in the graph: the mIoU of its first two splits, of instances AP50 of the first."""
     if entry is None:
         return ""
+    for split, figures in entry.splits.items():
+        if figures.ap50 is not None:
+            return f"{split} AP50 {percent(figures.ap50)}"
     shown = [f"{split} {percent(figures.miou)}" for split, figures in entry.splits.items()]
     return " · ".join(shown[:2])

@@ -293,13 +293,13 @@ def _mapping(value: object, where: str) -> Mapping[str, Any]:
 
 
 def _figures(value: object, where: str) -> dict[str, float]:
-    """The published figures of a stage: split -> mIoU in percent."""
+    """The published figures of a stage: split -> mIoU (of instances AP50) in percent."""
     found = _mapping(value, f"{where}: key 'expected'")
     for split, figure in found.items():
         if not isinstance(figure, int | float) or isinstance(figure, bool) or not 0 <= figure <= 100:
             raise SettingsError(
-                f"{where}: key 'expected' takes the mIoU in percent of a split, such as {{val: 61.7}}, "
-                f"found {figure!r} for {split!r}"
+                f"{where}: key 'expected' takes the mIoU (of instances AP50) in percent of a split, such as "
+                f"{{val: 61.7}}, found {figure!r} for {split!r}"
             )
     return dict(found)
 

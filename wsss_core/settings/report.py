@@ -24,7 +24,8 @@ class HtmlReportSettings(Settings):
     """JPEG quality of the gallery's photographs."""
 
     expected: dict[str, dict[str, float]] = Field(default_factory=dict)
-    """Published or earlier figures to print beside the obtained ones: stage -> split -> mIoU in percent."""
+    """Published or earlier figures to print beside the obtained ones: stage -> split -> mIoU in percent, of
+    instances AP50."""
 
     expected_source: str = ""
     """Where the expected figures come from, e.g. "PSA, table 1"."""

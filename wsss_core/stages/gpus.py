@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 from typing import Literal
 
-GPU_KINDS = ("classifier", "cams", "affinity", "refined_cams", "segmenter", "predictions")
+GPU_KINDS = ("classifier", "cams", "affinity", "refined_cams", "instances", "segmenter", "predictions")
 """Kinds whose methods run networks. Jobs of the others fill the cores meanwhile."""
 
 _NO_CARDS = ("", "-1", "NoDevFiles")

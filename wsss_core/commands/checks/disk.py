@@ -15,6 +15,7 @@ BYTES_PER_PIXEL = {
     "regions": 0.3,  # some hundred run-length masks an image
     "affinity_labels": 4.0,  # two float16 maps for each of some three classes, compressed to a third
     "seeds": 0.1,  # PNG of a few flat areas
+    "instances": 0.05,  # a few run-length masks
     "predictions": 0.1,
 }
 """Size of the results per pixel of the data set, reckoned from their formats for photographs and rounded up."""

@@ -1,0 +1,97 @@
+"""Instance pseudo labels by displacements and the random walk within boundaries (IRN, Ahn et al., CVPR 2019, 3.5).
+
+The displacement field cuts the grid into instances, they cut the CAM of each tagged class into parts, and every part
+walks within the boundaries by itself. A pixel belongs to the part with the highest score, if that is above a share of
+the image's largest one. Each connected piece of what a part holds is an instance of its class.
+"""
+
+from collections.abc import Mapping
+
+import numpy as np
+import torch
+
+from wsss_core.affinity.boundaries import walk_within_boundaries
+from wsss_core.artifacts.cams import CamRow, enlarge
+from wsss_core.artifacts.formats import Row
+from wsss_core.artifacts.instances import InstanceRow
+from wsss_core.artifacts.manifest import ImageRecord
+from wsss_core.artifacts.rle import encode_masks
+from wsss_core.checkpoints.store import load_network
+from wsss_core.data.images import read_image
+from wsss_core.instances.centroids import instance_map, refine_centroids
+from wsss_core.instances.pieces import connected_pieces
+from wsss_core.networks.irnet import STRIDE, IRNet, edge_and_displacement
+from wsss_core.networks.precision import inference
+from wsss_core.settings.instances import BoundaryInstancesSettings
+from wsss_core.stages.context import Processor, StageContext, typed_row
+
+
+def cam_parts(cam_Khw: np.ndarray, instance_Ihw: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The CAM of every class within every instance, float32 (P, h, w), and the place (P,) of its class; class by class.
+
+    Parts without any score are left out: they would walk from zero to zero.
+    """
+    parts_Phw = (cam_Khw[:, None] * instance_Ihw).reshape(-1, *cam_Khw.shape[1:])
+    kept = np.flatnonzero(parts_Phw.any(axis=(1, 2)))
+    return parts_Phw[kept], kept // max(1, len(instance_Ihw))
+
+
+def strongest_part(
+    scores_Phw: np.ndarray, size_hw: tuple[int, int], threshold: float, stride: int = STRIDE
+) -> tuple[np.ndarray, np.ndarray]:
+    """At each pixel the number of the part with the highest score, int32 (H, W), and that score, float32 in 0..1.
+
+    Scores are enlarged by `stride` (bilinear), cropped to the image and divided by the largest of all. The number is
+    p+1 for part p, the smallest of equals, and 0 where no score is above `threshold`.
+    """
+    height, width = size_hw
+    canvas_hw = (scores_Phw.shape[1] * stride, scores_Phw.shape[2] * stride)
+    owner_HW, best_HW = np.zeros(size_hw, np.int32), np.zeros(size_hw, np.float32)
+    for number, grid_hw in enumerate(scores_Phw, start=1):  # one at a time: there may be hundreds
+        score_HW = enlarge(grid_hw, canvas_hw)[:height, :width]
+        higher = score_HW > best_HW
+        owner_HW[higher], best_HW[higher] = number, score_HW[higher]
+    best_HW /= max(best_HW.max(initial=0), np.finfo(np.float32).tiny)
+    owner_HW[best_HW <= threshold] = 0
+    return owner_HW, best_HW
+
+
+def boundary_instances(
+    row: CamRow, edge_hw: np.ndarray, displacement_2hw: np.ndarray, settings: BoundaryInstancesSettings
+) -> InstanceRow:
+    """The instances of one image from its CAMs, its boundary scores in 0..1 and its displacements in cells of stride 4.
+
+    Without tags or centroids, or where the CAMs are zero, there are none.
+    """
+    centroid_2hw = refine_centroids(displacement_2hw, settings.centroid_steps)
+    instance_Ihw = instance_map(displacement_2hw, centroid_2hw, settings.centroid_length)
+    parts_Phw, class_P = cam_parts(row.scores_on(edge_hw.shape), instance_Ihw)
+    if len(parts_Phw):
+        parts_Phw = walk_within_boundaries(parts_Phw, edge_hw, settings.beta, 2**settings.log2_steps)
+    owner_HW, score_HW = strongest_part(parts_Phw, row.size_hw, settings.threshold)
+    pieces = list(connected_pieces(owner_HW, score_HW, settings.minimum_area * owner_HW.size))
+    masks = np.array([piece.mask_HW for piece in pieces], bool).reshape(-1, *row.size_hw)
+    return InstanceRow(
+        image_id=row.image_id,
+        size_hw=row.size_hw,
+        class_ids=row.class_ids[class_P[[piece.channel for piece in pieces]]].astype(np.int32),
+        scores=np.array([piece.score for piece in pieces], np.float32),
+        rles=encode_masks(masks),
+    )
+
+
+def processor(context: StageContext) -> Processor:
+    """Makes the `InstanceRow` of one image."""
+    settings = context.typed_settings(BoundaryInstancesSettings)
+    network, card = load_network(context.inputs["affinity"], context.device)
+    if not isinstance(network, IRNet):
+        raise TypeError(f"expected an IRNet in {context.inputs['affinity']}, found {type(network).__name__}")
+
+    def process(record: ImageRecord, rows: Mapping[str, Row]) -> InstanceRow:
+        image_3HW = torch.from_numpy(card.normalisation(read_image(record.file))).to(context.device)
+        with inference(settings.precision, context.device):
+            edge_hw, displacement_2hw = edge_and_displacement(network, image_3HW)
+        row = typed_row(rows, "cams", CamRow)
+        return boundary_instances(row, edge_hw.float().cpu().numpy(), displacement_2hw.float().cpu().numpy(), settings)
+
+    return process
