@@ -66,6 +66,12 @@ def test_two_objects_of_one_class_are_two_instances() -> None:
         assert mask_HW[16:32, left + 8 : right - 8].all()
 
 
+def test_a_background_channel_of_the_scores_makes_no_instances() -> None:
+    plain, row = find(cams(7)), find(cams(0, 7))
+    assert row.class_ids.tolist() == plain.class_ids.tolist() == [7, 7]
+    assert row.rles == plain.rles
+
+
 def test_small_pieces_stay_with_score_zero() -> None:
     row = find(cams(7), minimum_area=0.5)
     assert len(row.rles) == 2
@@ -113,16 +119,16 @@ def record(tmp_path: Path) -> ImageRecord:
     return ImageRecord("a", str(tmp_path / "a.png"), *SIZE_HW, ("train",), 0, (7,))
 
 
-def context(folder: Path, architecture: str | None) -> StageContext:
+def context(folder: Path) -> StageContext:
     torch.manual_seed(0)
-    card = NetworkCard("affinity", "small", (), IMAGENET_RGB, architecture)
+    card = NetworkCard("affinity", "small", (), IMAGENET_RGB, "irnet")
     save_network(folder, card, card.build().state_dict())
-    settings = BoundaryInstancesSettings(log2_steps=4)
+    settings = BoundaryInstancesSettings(log2_steps=4, canvas=64)
     return StageContext("e", "s", "instances", "m", settings, {"affinity": folder}, folder, ("train",))
 
 
 def test_the_processor_finds_instances_with_an_irnet(record: ImageRecord, tmp_path: Path) -> None:
-    process = processor(context(tmp_path / "net", "irnet"))
+    process = processor(context(tmp_path / "net"))
     row = process(record, {"cams": cams(7)})
     assert isinstance(row, InstanceRow)
     assert row.size_hw == SIZE_HW
@@ -131,8 +137,3 @@ def test_the_processor_finds_instances_with_an_irnet(record: ImageRecord, tmp_pa
     empty = process(record, {"cams": cams()})
     assert isinstance(empty, InstanceRow)
     assert empty.rles == ()
-
-
-def test_an_affinity_net_of_psa_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(TypeError, match="expected an IRNet in"):
-        processor(context(tmp_path / "net", None))

@@ -3,17 +3,14 @@
 from collections.abc import Mapping
 
 import numpy as np
-import torch
 
 from wsss_core.affinity.boundaries import walk_within_boundaries
+from wsss_core.affinity.boundary_network import boundary_network
 from wsss_core.artifacts.cams import CamRow, enlarge
 from wsss_core.artifacts.formats import Row
 from wsss_core.artifacts.manifest import ImageRecord
 from wsss_core.cams.foreground import has_own_background
-from wsss_core.checkpoints.store import load_network
-from wsss_core.data.images import read_image
-from wsss_core.networks.irnet import STRIDE, IRNet, canvas_of, edge_map
-from wsss_core.networks.precision import inference
+from wsss_core.networks.irnet import STRIDE
 from wsss_core.settings.refined_cams import BoundaryWalkSettings
 from wsss_core.stages.context import Processor, StageContext, typed_row
 
@@ -46,15 +43,10 @@ def refined_row(row: CamRow, edge_hw: np.ndarray, settings: BoundaryWalkSettings
 def processor(context: StageContext) -> Processor:
     """Makes the refined `CamRow` of one image, without a background channel."""
     settings = context.typed_settings(BoundaryWalkSettings)
-    network, card = load_network(context.inputs["affinity"], context.device)
-    if not isinstance(network, IRNet):
-        raise TypeError(f"expected an IRNet in {context.inputs['affinity']}, found {type(network).__name__}")
+    look_at = boundary_network(context, settings)
 
     def process(record: ImageRecord, rows: Mapping[str, Row]) -> CamRow:
-        row = typed_row(rows, "cams", CamRow)
-        image_3HW = torch.from_numpy(card.normalisation(read_image(record.file))).to(context.device)
-        with inference(settings.precision, context.device):
-            edge_hw = edge_map(network, image_3HW, canvas_of(row.size_hw, settings.canvas))
-        return refined_row(row, edge_hw.float().cpu().numpy(), settings)
+        edge_hw, _ = look_at(record)
+        return refined_row(typed_row(rows, "cams", CamRow), edge_hw, settings)
 
     return process

@@ -71,13 +71,16 @@ class InstanceTally:
         return figures
 
 
-def instance_tallies(manifest: Manifest, target: EvaluationTarget, splits: Sequence[str]) -> dict[str, InstanceTally]:
-    """Sums per split over the images whose true instances are known, in one pass.
+def instance_tallies(
+    manifest: Manifest, target: EvaluationTarget, splits: Sequence[str], job: str = "evaluation"
+) -> dict[str, InstanceTally]:
+    """Sums per split over the images whose true instances are known, in one pass;
+    `job`: name in the progress display.
 
     Raises `ArtifactError` naming image and truth when a result does not fit its truth.
     """
     tallies = {split: InstanceTally(len(manifest.classes)) for split in splits}
-    for example in examples(target, manifest, splits):
+    for example in examples(target, manifest, splits, job):
         row, path = example.row, example.record.instance_truth
         if not isinstance(row, InstanceRow):
             raise TypeError(f"stage {target.name!r}: expected InstanceRow, found {type(row).__name__}")

@@ -74,7 +74,7 @@ def figures_of_stage(
         figures[split] = figures_of(tallies[split], manifest.classes, subset) | dict(on_curve)
         figures[split]["without_truth"] = count - len(tallies[split].image_miou)
     notes = [] if splits else ["no image of its splits has ground truth"]
-    instances = instance_tallies(manifest, target, splits) if target.kind == INSTANCE_KIND else {}
+    instances = instance_tallies(manifest, target, splits, job) if target.kind == INSTANCE_KIND else {}
     for split, tally in instances.items():
         figures[split] |= tally.figures(manifest.classes)
         notes += [] if tally.images else [f"there is no AP on {split}: no image of it has true instances"]

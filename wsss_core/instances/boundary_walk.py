@@ -8,20 +8,18 @@ the image's largest one. Each connected piece of what a part holds is an instanc
 from collections.abc import Mapping
 
 import numpy as np
-import torch
 
 from wsss_core.affinity.boundaries import walk_within_boundaries
+from wsss_core.affinity.boundary_network import boundary_network
 from wsss_core.artifacts.cams import CamRow, enlarge
 from wsss_core.artifacts.formats import Row
 from wsss_core.artifacts.instances import InstanceRow
 from wsss_core.artifacts.manifest import ImageRecord
 from wsss_core.artifacts.rle import encode_masks
-from wsss_core.checkpoints.store import load_network
-from wsss_core.data.images import read_image
+from wsss_core.cams.foreground import has_own_background
 from wsss_core.instances.centroids import instance_map, refine_centroids
 from wsss_core.instances.pieces import connected_pieces
-from wsss_core.networks.irnet import STRIDE, IRNet, edge_and_displacement
-from wsss_core.networks.precision import inference
+from wsss_core.networks.irnet import STRIDE
 from wsss_core.settings.instances import BoundaryInstancesSettings
 from wsss_core.stages.context import Processor, StageContext, typed_row
 
@@ -65,16 +63,19 @@ def boundary_instances(
     """
     centroid_2hw = refine_centroids(displacement_2hw, settings.centroid_steps)
     instance_Ihw = instance_map(displacement_2hw, centroid_2hw, settings.centroid_length)
-    parts_Phw, class_P = cam_parts(row.scores_on(edge_hw.shape), instance_Ihw)
+    first = 1 if has_own_background(row.class_ids) else 0
+    label_C = row.class_ids[first:]
+    parts_Phw, class_P = cam_parts(row.scores_on((edge_hw.shape[0], edge_hw.shape[1]))[first:], instance_Ihw)
     if len(parts_Phw):
-        parts_Phw = walk_within_boundaries(parts_Phw, edge_hw, settings.beta, 2**settings.log2_steps)
+        steps = 2**settings.log2_steps
+        parts_Phw = walk_within_boundaries(parts_Phw, edge_hw, settings.beta, steps, settings.radius)
     owner_HW, score_HW = strongest_part(parts_Phw, row.size_hw, settings.threshold)
     pieces = list(connected_pieces(owner_HW, score_HW, settings.minimum_area * owner_HW.size))
     masks = np.array([piece.mask_HW for piece in pieces], bool).reshape(-1, *row.size_hw)
     return InstanceRow(
         image_id=row.image_id,
         size_hw=row.size_hw,
-        class_ids=row.class_ids[class_P[[piece.channel for piece in pieces]]].astype(np.int32),
+        class_ids=label_C[class_P[[piece.channel for piece in pieces]]].astype(np.int32),
         scores=np.array([piece.score for piece in pieces], np.float32),
         rles=encode_masks(masks),
     )
@@ -83,15 +84,10 @@ def boundary_instances(
 def processor(context: StageContext) -> Processor:
     """Makes the `InstanceRow` of one image."""
     settings = context.typed_settings(BoundaryInstancesSettings)
-    network, card = load_network(context.inputs["affinity"], context.device)
-    if not isinstance(network, IRNet):
-        raise TypeError(f"expected an IRNet in {context.inputs['affinity']}, found {type(network).__name__}")
+    look_at = boundary_network(context, settings)
 
     def process(record: ImageRecord, rows: Mapping[str, Row]) -> InstanceRow:
-        image_3HW = torch.from_numpy(card.normalisation(read_image(record.file))).to(context.device)
-        with inference(settings.precision, context.device):
-            edge_hw, displacement_2hw = edge_and_displacement(network, image_3HW)
-        row = typed_row(rows, "cams", CamRow)
-        return boundary_instances(row, edge_hw.float().cpu().numpy(), displacement_2hw.float().cpu().numpy(), settings)
+        edge_hw, displacement_2hw = look_at(record)
+        return boundary_instances(typed_row(rows, "cams", CamRow), edge_hw, displacement_2hw, settings)
 
     return process

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from wsss_core.settings.base import Settings
+from wsss_core.settings.boundary_walk import WalkWithinBoundaries
 from wsss_core.settings.crf import Positive
 
 
@@ -23,23 +24,12 @@ class RandomWalkSettings(Settings):
     """Number format in which the grid maps are stored."""
 
 
-class BoundaryWalkSettings(Settings):
+class BoundaryWalkSettings(WalkWithinBoundaries):
     """Random walk of the CAM scores that stops at the boundaries found by IRNet (IRN, make_sem_seg_labels).
 
     Scores are shares of the largest one in the image. For the published labels follow it with seeds `argmax` and
     `threshold: 0.25`.
     """
 
-    beta: Positive = 10.0
-    """Affinities are raised to this power before normalisation."""
-    radius: Annotated[int, Field(ge=2, le=32)] = 5
-    """Cells of 4 pixels closer than this to each other are linked (34 pairs of offsets for 5)."""
-    log2_steps: Annotated[int, Field(ge=0, le=16)] = 8
-    """The walk has 2 to this power steps (8: 256 steps)."""
-    canvas: Annotated[int, Field(ge=16, multiple_of=16)] = 512
-    """Smallest side, in pixels, to which the network's input is filled up with the mean colour. The published 512 is a
-    part of its results; a smaller canvas makes small images cheaper."""
-    precision: Literal["float32", "bfloat16"] = "float32"
-    """Arithmetic of the network; bfloat16 is several times as fast where the processor has instructions for it."""
     dtype: Literal["float16", "float32"] = "float16"
     """Number format in which the grid maps are stored."""
