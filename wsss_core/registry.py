@@ -156,7 +156,7 @@ METHODS: Mapping[str, Mapping[str, Method]] = {
         "boundary_walk": Method(
             f"{_SETTINGS}.instances:BoundaryInstancesSettings",
             "wsss_core.instances.boundary_walk",
-            {"cams": Slot(("cams",)), "affinity": Slot(("affinity",))},
+            {"cams": Slot(("cams",)), "affinity": Slot(("affinity",), methods=("irnet",))},
         ),
     },
     "segmenter": {
