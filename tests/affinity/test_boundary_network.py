@@ -7,7 +7,7 @@ import pytest
 import torch
 from PIL import Image
 
-from wsss_core.affinity.boundary_network import boundary_network
+from wsss_core.affinity.boundary_network import BoundaryNetwork
 from wsss_core.artifacts.manifest import ImageRecord
 from wsss_core.checkpoints.card import NetworkCard
 from wsss_core.checkpoints.store import save_network
@@ -29,13 +29,15 @@ def test_boundaries_and_displacements_have_a_cell_per_started_stride_4(tmp_path:
     Image.fromarray(pixels).save(tmp_path / "a.png")
     record = ImageRecord("a", str(tmp_path / "a.png"), 45, 70, ("train",), 0)
     settings = WalkWithinBoundaries.parse({"canvas": 64, "precision": precision}, "x")
-    edge_hw, displacement_2hw = boundary_network(context(tmp_path / "net", "irnet", settings), settings)(record)
+    network = BoundaryNetwork(context(tmp_path / "net", "irnet", settings), settings)
+    edge_hw, displacement_2hw = network.edge_and_displacement(record)
     assert (edge_hw.shape, displacement_2hw.shape) == ((12, 18), (2, 12, 18))
     assert edge_hw.dtype == displacement_2hw.dtype == np.float32
     assert 0 <= edge_hw.min() < edge_hw.max() <= 1
+    np.testing.assert_array_equal(network.edge(record), edge_hw)
 
 
 def test_another_network_is_refused(tmp_path: Path) -> None:
     settings = WalkWithinBoundaries()
     with pytest.raises(TypeError, match="expected an IRNet in"):
-        boundary_network(context(tmp_path / "net", None, settings), settings)
+        BoundaryNetwork(context(tmp_path / "net", None, settings), settings)

@@ -1,33 +1,48 @@
 """IRNet of an upstream stage at work: boundaries and displacements of one image after the other."""
 
-from collections.abc import Callable
-
 import numpy as np
 import torch
 
 from wsss_core.artifacts.manifest import ImageRecord
 from wsss_core.checkpoints.store import load_network
 from wsss_core.data.images import read_image
-from wsss_core.networks.irnet import IRNet, canvas_of, edge_and_displacement
+from wsss_core.networks.irnet import IRNet, canvas_of, edge_and_displacement, edge_map
 from wsss_core.networks.precision import inference
 from wsss_core.settings.boundary_walk import WalkWithinBoundaries
 from wsss_core.stages.context import StageContext
 
-BoundaryNetwork = Callable[[ImageRecord], tuple[np.ndarray, np.ndarray]]
-"""An image to its boundary scores (h, w) in 0..1 and displacements (2, h, w) in cells, float32, h = ceil(H/4)."""
+
+class BoundaryNetwork:
+    """The network of input `affinity`, loaded once. Raises TypeError when it is another than IRNet.
+
+    Outputs are float32 on the grid (ceil(H/4), ceil(W/4)) of the image.
+    """
+
+    def __init__(self, context: StageContext, settings: WalkWithinBoundaries) -> None:
+        network, card = load_network(context.inputs["affinity"], context.device)
+        if not isinstance(network, IRNet):
+            raise TypeError(f"expected an IRNet in {context.inputs['affinity']}, found {type(network).__name__}")
+        self._network, self._normalise = network, card.normalisation
+        self._device, self._settings = context.device, settings
+
+    def edge(self, record: ImageRecord) -> np.ndarray:
+        """Boundary scores (h, w) in 0..1."""
+        image_3HW, canvas_hw = self._input(record)
+        with inference(self._settings.precision, self._device):
+            return _array(edge_map(self._network, image_3HW, canvas_hw))
+
+    def edge_and_displacement(self, record: ImageRecord) -> tuple[np.ndarray, np.ndarray]:
+        """Boundary scores (h, w) in 0..1, and displacements (2, h, w) in cells, dy before dx."""
+        image_3HW, canvas_hw = self._input(record)
+        with inference(self._settings.precision, self._device):
+            edge_hw, displacement_2hw = edge_and_displacement(self._network, image_3HW, canvas_hw)
+        return _array(edge_hw), _array(displacement_2hw)
+
+    def _input(self, record: ImageRecord) -> tuple[torch.Tensor, tuple[int, int]]:
+        image_HW3 = read_image(record.file)
+        canvas_hw = canvas_of((image_HW3.shape[0], image_HW3.shape[1]), self._settings.canvas)
+        return torch.from_numpy(self._normalise(image_HW3)).to(self._device), canvas_hw
 
 
-def boundary_network(context: StageContext, settings: WalkWithinBoundaries) -> BoundaryNetwork:
-    """The network of input `affinity`, loaded once. Raises TypeError when it is another than IRNet."""
-    network, card = load_network(context.inputs["affinity"], context.device)
-    if not isinstance(network, IRNet):
-        raise TypeError(f"expected an IRNet in {context.inputs['affinity']}, found {type(network).__name__}")
-
-    def run(record: ImageRecord) -> tuple[np.ndarray, np.ndarray]:
-        image_3HW = torch.from_numpy(card.normalisation(read_image(record.file))).to(context.device)
-        canvas_hw = canvas_of((image_3HW.shape[1], image_3HW.shape[2]), settings.canvas)
-        with inference(settings.precision, context.device):
-            edge_hw, displacement_2hw = edge_and_displacement(network, image_3HW, canvas_hw)
-        return edge_hw.float().cpu().numpy(), displacement_2hw.float().cpu().numpy()
-
-    return run
+def _array(values: torch.Tensor) -> np.ndarray:
+    return values.float().cpu().numpy()

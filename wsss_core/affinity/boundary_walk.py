@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from wsss_core.affinity.boundaries import walk_within_boundaries
-from wsss_core.affinity.boundary_network import boundary_network
+from wsss_core.affinity.boundary_network import BoundaryNetwork
 from wsss_core.artifacts.cams import CamRow, enlarge
 from wsss_core.artifacts.formats import Row
 from wsss_core.artifacts.manifest import ImageRecord
@@ -43,10 +43,9 @@ def refined_row(row: CamRow, edge_hw: np.ndarray, settings: BoundaryWalkSettings
 def processor(context: StageContext) -> Processor:
     """Makes the refined `CamRow` of one image, without a background channel."""
     settings = context.typed_settings(BoundaryWalkSettings)
-    look_at = boundary_network(context, settings)
+    network = BoundaryNetwork(context, settings)
 
     def process(record: ImageRecord, rows: Mapping[str, Row]) -> CamRow:
-        edge_hw, _ = look_at(record)
-        return refined_row(typed_row(rows, "cams", CamRow), edge_hw, settings)
+        return refined_row(typed_row(rows, "cams", CamRow), network.edge(record), settings)
 
     return process

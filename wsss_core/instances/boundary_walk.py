@@ -10,7 +10,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from wsss_core.affinity.boundaries import walk_within_boundaries
-from wsss_core.affinity.boundary_network import boundary_network
+from wsss_core.affinity.boundary_network import BoundaryNetwork
 from wsss_core.artifacts.cams import CamRow, enlarge
 from wsss_core.artifacts.formats import Row
 from wsss_core.artifacts.instances import InstanceRow
@@ -84,10 +84,10 @@ def boundary_instances(
 def processor(context: StageContext) -> Processor:
     """Makes the `InstanceRow` of one image."""
     settings = context.typed_settings(BoundaryInstancesSettings)
-    look_at = boundary_network(context, settings)
+    network = BoundaryNetwork(context, settings)
 
     def process(record: ImageRecord, rows: Mapping[str, Row]) -> InstanceRow:
-        edge_hw, displacement_2hw = look_at(record)
+        edge_hw, displacement_2hw = network.edge_and_displacement(record)
         return boundary_instances(typed_row(rows, "cams", CamRow), edge_hw, displacement_2hw, settings)
 
     return process
