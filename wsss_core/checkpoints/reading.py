@@ -16,6 +16,7 @@ from wsss_core.checkpoints.legacy_file import PICKLE_START, read_legacy_file
 from wsss_core.checkpoints.mxnet_params import read_mxnet_file
 from wsss_core.checkpoints.tar_file import MARK, MARK_OFFSET, read_tar_file
 from wsss_core.checkpoints.tensor_pickle import ERRORS, UnsafePickleError
+from wsss_core.settings.paths import where_it_leads
 
 State = dict[str, torch.Tensor]
 WRAPPER_KEYS = ("state_dict", "model_state_dict", "model")
@@ -40,7 +41,7 @@ def read_state(path: Path) -> State:
             tensors in it.
     """
     if not path.is_file():
-        raise FileNotFoundError(f"{path}: no such weights file; check the path in the settings")
+        raise FileNotFoundError(f"{where_it_leads(path)}: no such weights file; check the path in the settings")
     content = _read_safetensors(path) if path.suffix == SAFETENSORS else _read_other(path)
     state = {name: _as_float32(value) for name, value in _unwrap(content, path).items()}
     if all(name.startswith(PARALLEL_PREFIX) for name in state):

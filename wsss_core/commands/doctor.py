@@ -30,7 +30,7 @@ def doctor(ctx: click.Context, config: Path) -> None:
     Each line begins with ok, warning or fault; the exit code is 1 when a fault would stop the run.
     """
     config = config.resolve()
-    # Paths in a config are relative to the folder the workflow runs in.
+    # Where relative paths lead in the workflow, see settings.paths.
     with contextlib.chdir(workflow_root()):
         findings = _examine(config)
     faults, warnings = (sum(finding.level == level for finding in findings) for level in ("fault", "warning"))

@@ -52,7 +52,7 @@ def targets_until(experiment: Experiment, stage: str | None, root: Path) -> list
     """
     if stage is None:
         return []
-    with contextlib.chdir(root):  # paths in a config are relative to the folder the workflow runs in
+    with contextlib.chdir(root):  # where relative paths lead in the workflow, see settings.paths
         plan = Plan(experiment)
         return [str(plan.finished(plan.find(stage)))]
 

@@ -15,6 +15,7 @@ from wsss_core.data.tag_table import TaggedFile, existing_path, read_tag_table
 from wsss_core.progress import stage_job
 from wsss_core.settings.base import nearest
 from wsss_core.settings.data import FolderSettings
+from wsss_core.settings.paths import where_it_leads
 
 IMAGE_ENDINGS = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".gif", ".tif", ".tiff", ".webp"})
 TRAIN, VAL = "train", "val"
@@ -61,7 +62,10 @@ def tagged_files(settings: FolderSettings) -> list[TaggedFile]:
     """All images with tags and splits, in the order of the table, or of their sorted paths. Raises `DataError`."""
     root = Path(settings.images)
     if not root.is_dir():
-        raise DataError(f"{root}: expected the folder of the images, found none. To do: correct the setting `images`.")
+        raise DataError(
+            f"{where_it_leads(root)}: expected the folder of the images, found none. "
+            "To do: correct the setting `images`."
+        )
     files = read_tag_table(Path(settings.tags), root) if settings.tags else _by_sub_folder(root, settings.truth)
     if not files:
         where = settings.tags or settings.images

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from wsss_core.data.faults import DataError
+from wsss_core.settings.paths import where_it_leads
 
 SEPARATOR = ";"
 _REQUIRED = ("file", "tags")
@@ -29,7 +30,9 @@ def read_tag_table(path: Path, images: Path) -> list[TaggedFile]:
     file name, and a path that leaves the image folder.
     """
     if not path.is_file():
-        raise DataError(f"{path}: expected a CSV table of tags, found no file. To do: correct the setting `tags`.")
+        raise DataError(
+            f"{where_it_leads(path)}: expected a CSV table of tags, found no file. To do: correct the setting `tags`."
+        )
     try:
         with path.open(encoding="utf-8-sig", newline="") as stream:
             reader = csv.DictReader(stream, strict=True)

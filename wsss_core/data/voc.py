@@ -25,6 +25,7 @@ from wsss_core.data.voc_files import (
 from wsss_core.exchange.cls_labels import read_cls_labels
 from wsss_core.progress import stage_job
 from wsss_core.settings.data import BACKGROUND, VocSettings
+from wsss_core.settings.paths import where_it_leads
 
 LIST_FOLDER = Path("ImageSets") / "Segmentation"
 IMAGE_ENDINGS = (".jpg", ".jpeg", ".png", ".JPG", ".JPEG", ".PNG")
@@ -98,7 +99,7 @@ def _root(settings: VocSettings) -> Path:
     root = Path(settings.root)
     if not (root / settings.images).is_dir():
         raise DataError(
-            f"{root}: expected a folder that holds {settings.images}, found "
+            f"{where_it_leads(root)}: expected a folder that holds {settings.images}, found "
             f"{'no such sub-folder' if root.is_dir() else 'no such folder'}. To do: correct the data setting `root`."
         )
     return root

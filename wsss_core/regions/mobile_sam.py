@@ -11,6 +11,7 @@ from wsss_core.checkpoints.reading import read_state
 from wsss_core.data.images import read_image
 from wsss_core.networks.sam.sam import Sam, build_mobile_sam, for_inference
 from wsss_core.regions.mask_generator import MaskGenerator
+from wsss_core.settings.paths import where_it_leads
 from wsss_core.settings.regions import MobileSamSettings
 from wsss_core.stages.context import Processor, StageContext
 
@@ -24,9 +25,9 @@ def load_mobile_sam(path: Path) -> Sam:
     """
     if not path.is_file():
         raise FileNotFoundError(
-            f"expected the MobileSAM weights at {path}, found no such file. Fetch `weights/mobile_sam.pt` (40,728,226 "
-            "bytes, Apache-2.0) of the GitHub repository ChaoningZhang/MobileSAM, put it there or correct the setting "
-            f"`weights`; its sha256 is {PUBLISHED_SHA256}"
+            f"expected the MobileSAM weights at {where_it_leads(path)}, found no such file. Fetch "
+            "`weights/mobile_sam.pt` (40,728,226 bytes, Apache-2.0) of the GitHub repository ChaoningZhang/MobileSAM, "
+            f"put it there or correct the setting `weights`; its sha256 is {PUBLISHED_SHA256}"
         )
     state = read_state(path)
     network = build_mobile_sam()

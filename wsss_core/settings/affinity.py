@@ -1,10 +1,10 @@
 """Settings of the `affinity` methods."""
 
-from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
+from wsss_core.settings.paths import WeightsPath
 from wsss_core.settings.published import PublishedSettings
 from wsss_core.settings.training import JitterSettings, LoopSettings, NetworkName
 
@@ -23,7 +23,7 @@ class AffinityNetSettings(JitterSettings, LoopSettings):
 
     network: NetworkName = "vgg16"
     """Backbone. ResNet38 needs `learning_rate` 0.01."""
-    weights: Path | None = None
+    weights: WeightsPath | None = None
     """File with initial weights of the backbone, or null. PSA starts from ImageNet weights, not from the classifier: a
     user measured about 1 point of mIoU for it."""
     freeze: bool | None = None
@@ -60,7 +60,7 @@ class IRNetSettings(LoopSettings):
 
     network: NetworkName = "resnet50"
     """Backbone. ResNets run at output stride 16 without dilation, as published."""
-    weights: Path | None = None
+    weights: WeightsPath | None = None
     """File with the weights of the backbone, or null. IRN takes ImageNet weights, not those of its classifier."""
     rescale: tuple[Factor, Factor] = (0.5, 1.5)
     """Image and labels are resized by a random factor in this range."""

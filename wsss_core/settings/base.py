@@ -2,9 +2,12 @@
 
 import difflib
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, Self
 
 import pydantic
+
+from wsss_core.settings.paths import validation_context
 
 
 class SettingsError(ValueError):
@@ -17,14 +20,17 @@ class Settings(pydantic.BaseModel):
     model_config = pydantic.ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     @classmethod
-    def parse(cls, values: Mapping[str, object], where: str, also_known: tuple[str, ...] = ()) -> Self:
+    def parse(
+        cls, values: Mapping[str, object], where: str, also_known: tuple[str, ...] = (), folder: Path | None = None
+    ) -> Self:
         """Settings from plain values; `where` (such as "stage 'seeds'") opens every error line; `also_known` are keys
-        that belong in the same place but are read elsewhere, for suggestions.
+        that belong in the same place but are read elsewhere, for suggestions; relative paths become absolute, from
+        `folder`, where it is given.
 
         Raises `SettingsError` with one line per fault.
         """
         try:
-            return cls.model_validate(dict(values))
+            return cls.model_validate(dict(values), context=validation_context(folder))
         except pydantic.ValidationError as error:
             lines = [_explain(cls, dict(fault), also_known) for fault in error.errors()]
             raise SettingsError("\n".join(f"{where}: {line}" for line in lines)) from error

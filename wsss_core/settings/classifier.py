@@ -1,10 +1,10 @@
 """Settings of the `classifier` methods."""
 
-from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
+from wsss_core.settings.paths import WeightsPath
 from wsss_core.settings.published import PublishedSettings
 from wsss_core.settings.training import JitterSettings, LoopSettings, NetworkName
 
@@ -14,7 +14,7 @@ class ClassifierSettings(LoopSettings):
 
     network: NetworkName = "vgg16"
     """Backbone."""
-    weights: Path | None = None
+    weights: WeightsPath | None = None
     """File with initial weights of the backbone, or null for a random start. Read are PyTorch files of any age,
     safetensors, Caffe's .caffemodel and MXNet's .params, named as in PSA, IRN, torchvision, Caffe, MXNet or here."""
     freeze: bool | None = None

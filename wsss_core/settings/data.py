@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 import pydantic
 
 from wsss_core.settings.base import Settings
+from wsss_core.settings.paths import InputPath
 
 VOC_CLASSES = (
     "aeroplane", "bicycle", "bird", "boat", "bottle", "bus", "car", "cat", "chair", "cow", "diningtable", "dog",
@@ -67,7 +68,7 @@ class ScenesSettings(DataSettings):
 class VocSettings(DataSettings):
     """A folder in the layout of PASCAL VOC: JPEGImages, SegmentationClass, ImageSets/Segmentation."""
 
-    root: str
+    root: InputPath
     """The folder that holds JPEGImages (often called VOC2012)."""
 
     splits: dict[str, str] = pydantic.Field(default={"train": "train.txt", "val": "val.txt"}, min_length=1)
@@ -121,10 +122,10 @@ class VocSettings(DataSettings):
 class FolderSettings(DataSettings):
     """Any folder of photographs with a table of tags, or with one sub-folder per class."""
 
-    images: str
+    images: InputPath
     """Folder of the images; sub-folders are searched as well."""
 
-    tags: str | None = None
+    tags: InputPath | None = None
     """CSV file with the columns `file` (relative to `images`), `tags` (separated by `;`, may be empty) and, if
     wanted, `split`. null: every image's tag is the name of its first sub-folder."""
 
@@ -138,7 +139,7 @@ class FolderSettings(DataSettings):
     split_seed: int = pydantic.Field(default=0, ge=0)
     """Draws another `val` of the same share."""
 
-    truth: str | None = None
+    truth: InputPath | None = None
     """Folder of ground-truth label PNGs, named as the images but with the ending .png; null when there are none."""
 
     @pydantic.field_validator("classes")

@@ -14,6 +14,7 @@ from pydantic import Field
 
 from wsss_core.settings.base import Settings, SettingsError
 from wsss_core.settings.graph import Graph, Stage, resolve_stages
+from wsss_core.settings.paths import relative_to
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")]
 
@@ -83,7 +84,10 @@ class Experiment(pydantic.BaseModel):
 
     @classmethod
     def from_config(cls, config: Mapping[str, object], folder: Path | str, where: str = "config") -> "Experiment":
-        """Experiment from the values of a file; `folder` is where other experiments' files are looked up."""
+        """Experiment from the values of a file; `folder` is its own, where other experiments' files are looked up.
+
+        What relative paths are relative to depends on it, too: see `settings.paths`.
+        """
         file = ExperimentFile.parse(config, where)
         others: dict[str, ExperimentFile] = {}
 
@@ -92,7 +96,7 @@ class Experiment(pydantic.BaseModel):
                 others[name] = _read_other(name, Path(folder), where)
             return others[name]
 
-        return cls(file=file, graph=Graph(resolve_stages(file, find)))
+        return cls(file=file, graph=Graph(resolve_stages(file, find, relative_to(Path(folder)))))
 
 
 def read_yaml(path: Path) -> dict[str, object]:

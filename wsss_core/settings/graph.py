@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from wsss_core import registry
@@ -69,12 +70,14 @@ class Graph:
         return stage if stage.kind == "data" else self.stages[stage.inputs["data"][0]]
 
 
-def resolve_stages(file: "ExperimentFile", find: FindExperiment) -> dict[str, Stage]:
+def resolve_stages(file: "ExperimentFile", find: FindExperiment, folder: Path | None = None) -> dict[str, Stage]:
     """All stages of `file` and, through `find`, the foreign ones they use; upstream first.
+
+    `folder`: what relative paths in settings are relative to; None leaves them as they are (see `settings.paths`).
 
     Raises `SettingsError` for unknown kinds, methods, keys, stages, for cycles and for inputs of a wrong kind.
     """
-    resolver = _Resolver(file, find)
+    resolver = _Resolver(file, find, folder)
     for name in file.stages:
         resolver.resolve(f"{file.experiment}/{name}", wanted_by="the experiment")
     return resolver.done
@@ -83,8 +86,8 @@ def resolve_stages(file: "ExperimentFile", find: FindExperiment) -> dict[str, St
 class _Resolver:
     """Walks the references depth first; `done` fills upstream first."""
 
-    def __init__(self, file: "ExperimentFile", find: FindExperiment) -> None:
-        self.file, self.find = file, find
+    def __init__(self, file: "ExperimentFile", find: FindExperiment, folder: Path | None) -> None:
+        self.file, self.find, self.folder = file, find, folder
         self.done: dict[str, Stage] = {}
         self.open: list[str] = []
 
@@ -113,7 +116,7 @@ class _Resolver:
         model = registry.load(entry.settings)
         own: Collection[str] = model.model_fields  # type: ignore[attr-defined]
         values = {key: value for key, value in raw.items() if key in own or key not in RESERVED_KEYS}
-        settings = model.parse(values, where, RESERVED_KEYS)  # type: ignore[attr-defined]
+        settings = model.parse(values, where, RESERVED_KEYS, self.folder)  # type: ignore[attr-defined]
         splits = None if "splits" in own else _names(raw.get("splits"), "splits", where)
         inputs = self._inputs(file, name, kind, entry, _mapping(raw.get("inputs"), where), where)
         if kind == "data" and (splits is not None or raw["inputs"]):

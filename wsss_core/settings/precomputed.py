@@ -6,6 +6,7 @@ from pydantic import Field
 
 from wsss_core.settings.base import Settings
 from wsss_core.settings.data import ClassNames
+from wsss_core.settings.paths import InputPath
 
 FileName = Annotated[str, Field(pattern=r"\{id\}")]
 CamForm = Literal["auto", "psa", "psa_crf", "irn", "irn_strided", "clip_es", "fma"]
@@ -30,7 +31,7 @@ class PrecomputedSettings(Settings):
 class PrecomputedCamsSettings(PrecomputedSettings):
     """CAMs made elsewhere: one file of class maps per image, as PSA, IRN, EPS, CLIP-ES or FMA-WSSS write them."""
 
-    folder: str
+    folder: InputPath
     """Folder of the files."""
     file_name: FileName = "{id}.npy"
     """Name of an image's file; `{id}` stands for the image id."""
@@ -54,7 +55,7 @@ class PrecomputedCamsSettings(PrecomputedSettings):
 class PrecomputedLabelsSettings(PrecomputedSettings):
     """Label maps made elsewhere: one PNG per image; 0 background, c + 1 for class id c, 255 ignore."""
 
-    folder: str
+    folder: InputPath
     """Folder of the files, grey or palette PNGs with one byte per pixel."""
     file_name: FileName = "{id}.png"
     """Name of an image's file; `{id}` stands for the image id."""
@@ -70,9 +71,9 @@ class PrecomputedLabelsSettings(PrecomputedSettings):
 class PrecomputedPairSettings(PrecomputedSettings):
     """CRF probabilities made elsewhere: for every image two files as PSA writes them ("la" and "ha")."""
 
-    low_folder: str
+    low_folder: InputPath
     """Folder of the files made with the low power of the background."""
-    high_folder: str
+    high_folder: InputPath
     """Folder of the files made with the high power of the background."""
     file_name: FileName = "{id}.npy"
     """Name of an image's file in both folders; `{id}` stands for the image id."""

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from wsss_core.settings.base import Settings
+from wsss_core.settings.paths import InputPath
 from wsss_core.settings.precomputed import Files, PrecomputedSettings
 
 Positive = Annotated[float, Field(gt=0)]
@@ -38,7 +39,7 @@ class SlicSettings(Settings):
 class PrecomputedRegionsSettings(PrecomputedSettings):
     """Regions made elsewhere: one file per image, named by its id, a label map or a list of masks."""
 
-    folder: str
+    folder: InputPath
     """Folder of the files `<image id>.png` (label map, 8 or 16 bits: pixels of one value are one region) or
     `<image id>.json` (list of masks as COCO RLE, or as written by Segment Anything)."""
     void_label: Annotated[int, Field(ge=0, le=65535)] | None = None
@@ -76,5 +77,5 @@ class MaskGeneratorSettings(Settings):
 class MobileSamSettings(MaskGeneratorSettings):
     """Automatic masks of MobileSAM (Zhang et al., 2023)."""
 
-    weights: str = "weights/mobile_sam.pt"
+    weights: InputPath = "weights/mobile_sam.pt"
     """File with the published weights (`mobile_sam.pt`, 40 MB, of the MobileSAM repository)."""

@@ -1,10 +1,10 @@
 """Settings of the `segmenter` methods."""
 
-from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
+from wsss_core.settings.paths import WeightsPath
 from wsss_core.settings.published import PublishedSettings
 from wsss_core.settings.training import JitterSettings, LoopSettings, NetworkName, Strength
 
@@ -15,7 +15,7 @@ class SegmenterSettings(JitterSettings, LoopSettings):
 
     network: NetworkName = "vgg16"
     """Backbone."""
-    weights: Path | None = None
+    weights: WeightsPath | None = None
     """File with initial weights of the backbone, or null for a random start."""
     freeze: bool | None = None
     """Keep the first layers (and BatchNorm) as they start; null: exactly when they start from trained weights."""

@@ -7,6 +7,7 @@ from wsss_core.exchange.class_order import ClassOrder
 from wsss_core.exchange.file_folder import FileFolder
 from wsss_core.settings.base import SettingsError
 from wsss_core.settings.graph import Stage
+from wsss_core.settings.paths import where_it_leads
 from wsss_core.stages.check_names import class_names
 from wsss_core.stages.foreign_files import folders_of
 from wsss_core.stages.plan import Plan
@@ -30,7 +31,7 @@ def check_files(plan: Plan, skipped: Collection[str] = ()) -> list[Finding]:
 
 def _check(where: str, folder: FileFolder, ids: list[str]) -> Finding:
     if not folder.folder.is_dir():
-        return Finding("fault", f"{where}: there is no folder {folder.folder}", "correct the path")
+        return Finding("fault", f"{where}: there is no folder {where_it_leads(folder.folder)}", "correct the path")
     missing = [image_id for image_id in ids if folder.find(image_id) is None]
     if not missing:
         return ok(f"{where}: a file for each of {len(ids)} images in {folder.folder}")

@@ -11,6 +11,7 @@ from wsss_core.checkpoints.store import sha256_of
 from wsss_core.commands.checks.finding import Finding, ok
 from wsss_core.networks.factory import Role
 from wsss_core.settings.graph import Graph, Stage
+from wsss_core.settings.paths import where_it_leads
 from wsss_core.settings.published import PublishedSettings
 from wsss_core.stages.check_names import class_names
 from wsss_core.training import published
@@ -34,7 +35,8 @@ def _check(graph: Graph, stage: Stage, path: Path) -> Finding:
     where = f"stage {stage.name!r}: weights {path}"
     file = weights_file(path)
     if not file.is_file():
-        return Finding("fault", f"{where}: no such file", "fetch the file, or correct the setting `weights`")
+        text = f"stage {stage.name!r}: weights {where_it_leads(path)}: no such file"
+        return Finding("fault", text, "fetch the file, or correct the setting `weights`")
     try:
         expected = expected_checksum(file)
         if expected and not (found := sha256_of(file)).startswith(expected):
