@@ -162,8 +162,11 @@ def roots_of_all_stages() -> dict[str, tuple[str, ...]]:
             if kind not in registry.TRAINING_KINDS:
                 roots[f"{kind}.{method}"] = base
                 continue
+            fields = registry.load(entry.settings).model_fields  # type: ignore[attr-defined]
+            # A network from a file is built as that of the method that trained it.
+            architecture = fields["architecture"].default if "architecture" in fields else method
             for network in NETWORKS:
-                roots[f"{kind}.{method}.{network}"] = (*base, *network_modules(kind, network, method))
+                roots[f"{kind}.{method}.{network}"] = (*base, *network_modules(kind, network, architecture))
     return roots
 
 
@@ -221,6 +224,8 @@ def test_a_method_module_concerns_its_own_method_only_unless_it_builds_on_it() -
         "wsss_core.data.voc": {"data.voc", "data.scenes"},  # scenes are written as a VOC folder and read by voc
         "wsss_core.cams.precomputed": {"cams.precomputed", "refined_cams.precomputed"},  # one row format, one reader
         "wsss_core.seeds.precomputed": {"seeds.precomputed", "predictions.precomputed"},
+        "wsss_core.training.published": {f"{kind}.published" for kind in registry.TRAINING_KINDS},
+        "wsss_core.segmenters.deeplab": {f"segmenter.deeplab_{name}" for name in ("v1", "v2", "v3plus")},
     }
 
 
