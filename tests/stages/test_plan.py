@@ -149,8 +149,12 @@ def test_bookkeeping_of_a_training_is_beside_its_request_and_reaches_the_job() -
     assert kept.request(stage) == plain.request(plain.find("classifier"))
     request = Request.from_json(kept.request(stage)).with_settings(kept.bookkeeping(stage))
     assert request.typed_settings() == stage.settings
-    with pytest.raises(TypeError, match="stage 'seeds'"):
-        kept.bookkeeping(kept.find("seeds"))
+
+
+def test_a_published_network_is_not_trained_and_has_no_bookkeeping() -> None:
+    settings = {"method": "published", "weights": "a.pth", "network": "resnet50", "architecture": "irn"}
+    plan = plan_of({"classifier": settings})
+    assert plan.bookkeeping(plan.find("classifier")) == "{}"
 
 
 def test_a_request_changes_with_settings_seed_and_splits_but_not_with_the_machine(plan: Plan) -> None:
