@@ -15,8 +15,12 @@ from wsss_core.artifacts.manifest import ImageRecord
 from wsss_core.artifacts.rle import decode_masks
 from wsss_core.checkpoints.card import NetworkCard
 from wsss_core.checkpoints.store import save_network
+from wsss_core.data.instance_truth import instance_truth
+from wsss_core.data.scene_render import Scene, draw_scene
+from wsss_core.evaluation.instance_tally import InstanceTally
 from wsss_core.instances.boundary_walk import boundary_instances, cam_parts, processor, strongest_part
 from wsss_core.networks.normalisation import IMAGENET_RGB
+from wsss_core.settings.data import SCENE_CLASSES
 from wsss_core.settings.instances import BoundaryInstancesSettings
 from wsss_core.stages.context import StageContext
 
@@ -110,6 +114,35 @@ def test_the_strongest_part_is_the_argmax_with_the_threshold_as_background(
     surest = np.sort(with_background, axis=0)[-2:]
     clear = surest[1] - surest[0] > 1e-4
     np.testing.assert_array_equal(owner_HW[clear], with_background.argmax(axis=0)[clear])
+
+
+def ideal_fields(scene: Scene) -> tuple[CamRow, np.ndarray, np.ndarray]:
+    """What perfect networks would say of a scene, on stride 4: CAMs, boundaries of all instances, displacements."""
+    object_hw, label_hw = scene.instance_HW[2::4, 2::4], scene.label_HW[2::4, 2::4]
+    seam_hw = (np.diff(object_hw, axis=0, append=object_hw[-1:]) != 0) | (
+        np.diff(object_hw, axis=1, append=object_hw[:, -1:]) != 0
+    )
+    displacement_2hw = np.full((2, *object_hw.shape), 40.0)
+    for number in range(1, len(scene.labels) + 1):
+        cells_n2 = np.argwhere(object_hw == number)
+        if len(cells_n2):  # the cell of the instance nearest to its mean
+            centre = cells_n2[np.square(cells_n2 - cells_n2.mean(axis=0)).sum(axis=1).argmin()]
+            displacement_2hw[:, cells_n2[:, 0], cells_n2[:, 1]] = (centre - cells_n2).T
+    class_ids = np.unique(label_hw[label_hw > 0]).astype(np.int32)
+    cam_Chw = (label_hw == class_ids[:, None, None]).astype(np.float32)
+    size_hw = (scene.label_HW.shape[0], scene.label_HW.shape[1])
+    row = CamRow("a", size_hw, class_ids, (cam_Chw,), size_hw, True)
+    return row, seam_hw * np.float32(0.99), displacement_2hw
+
+
+def test_perfect_fields_give_nearly_perfect_instances_of_scenes() -> None:
+    tally = InstanceTally(len(SCENE_CLASSES) + 1)
+    for index in range(8):
+        scene = draw_scene(0, f"s{index}", index, SCENE_CLASSES, (96, 128))
+        row = boundary_instances(*ideal_fields(scene), BoundaryInstancesSettings())
+        tally.add(row, instance_truth(scene.instance_HW.astype(np.uint8), scene.label_HW, "s"))
+    assert tally.truth_counts.sum() > 8
+    assert np.nanmean(tally.average_precision("ap50")) > 0.8
 
 
 @pytest.fixture
