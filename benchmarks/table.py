@@ -7,6 +7,7 @@ from benchmarks.timing import Comparison
 BENCHMARKS = (
     "random_walk",
     "boundary_walk",
+    "centroids",
     "cam_inference",
     "evaluation",
     "threshold_sweep",

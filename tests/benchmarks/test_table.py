@@ -54,3 +54,9 @@ def test_dense_baseline_of_the_walk_within_boundaries_agrees_with_the_sparse_wal
     scores, edge = benchmark.maps((9, 12))
     dense = benchmark.dense_walk(torch.from_numpy(scores), torch.from_numpy(edge))
     np.testing.assert_allclose(benchmark.sparse_walk(scores, edge).reshape(3, -1), dense.numpy(), rtol=0, atol=6e-5)
+
+
+def test_plain_baseline_of_the_centroids_ends_in_the_same_cells() -> None:
+    benchmark = importlib.import_module("benchmarks.centroids")
+    displacement = benchmark.field((14, 19))
+    np.testing.assert_array_equal(benchmark.refine_centroids(displacement), benchmark.plain_centroids(displacement))
