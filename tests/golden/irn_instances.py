@@ -31,7 +31,7 @@ def check_pieces(case: Case, instance_Ihw: np.ndarray) -> None:
     label = int(re.search(r"class (\d+)", recipe)[1])  # type: ignore[index]
     mask_IHW = instance_Ihw.repeat(factor, axis=1).repeat(factor, axis=2)
     score_IHW = np.abs(synthetic_input("sc", mask_IHW.shape, case.spec["weight_seed"]))
-    owner_HW = np.where(mask_IHW.any(axis=0), mask_IHW.argmax(axis=0) + 1, 0)
+    owner_HW = (mask_IHW * np.arange(1, len(mask_IHW) + 1)[:, None, None]).max(axis=0, initial=0)
     score_HW = (score_IHW * mask_IHW).max(axis=0, initial=0)
     pieces = list(connected_pieces(owner_HW, score_HW, MINIMUM_SHARE * owner_HW.size))
     sizes, labels = [piece.mask_HW.sum() for piece in pieces], [label] * len(pieces)
