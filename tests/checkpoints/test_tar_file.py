@@ -6,7 +6,9 @@ import tarfile
 
 import pytest
 import torch
-from checkpoints.pickle_bytes import call, name, number, sequence, tar_state_dict, text, whole, write_tar
+from checkpoints.pickle_bytes import call, mapping, name, number, sequence, tar_state_dict, text, whole, write_tar
+from hypothesis import given
+from hypothesis import strategies as st
 
 from wsss_core.checkpoints.reading import read_state
 
@@ -60,12 +62,45 @@ def test_a_cut_archive_is_an_error(tmp_path):
         read_state(path)
 
 
-def test_a_tensor_outside_its_storage_is_refused(tmp_path):
+@pytest.mark.parametrize(
+    ("size", "stride", "offset"), [(5, 1, 0), (1, 1, 4), (2, 4, 0), (2, -1, 3), (1, 1, -1), (10**9, 0, 0)]
+)
+def test_a_tensor_outside_its_storage_is_refused(tmp_path, size, stride, offset):
     members = tar_state_dict({"a": torch.zeros(4)})
     head = whole(number(1)) + whole(sequence(number(1000), number(0), name("torch", "FloatTensor")))
-    members["tensors"] = head + struct.pack("<iiqqq", 1, 0, 5, 1, 0)
+    members["tensors"] = head + struct.pack("<iiqqq", 1, 0, size, stride, offset)
     with pytest.raises(ValueError, match=r"old\.pth"):
         read_state(write_tar(tmp_path / "old.pth", members))
+
+
+def test_announced_sizes_take_no_memory_before_they_are_checked(tmp_path):
+    members = tar_state_dict({"a": torch.zeros(4)})
+    head = whole(number(1)) + whole(sequence(number(0), text("cpu"), name("torch", "FloatStorage")))
+    members["storages"] = head + struct.pack("<q", 2**40)
+    with pytest.raises(ValueError, match=r"a tensor of \d+ bytes is announced where 0 are left"):
+        read_state(write_tar(tmp_path / "old.pth", members))
+
+
+@given(st.sampled_from(["storages", "tensors", "pickle"]), st.integers(0, 400), st.integers(0, 255))
+def test_any_damaged_byte_gives_an_error_that_names_the_file_or_a_state(tmp_path_factory, member, place, value):
+    members = tar_state_dict(STATE)
+    raw = bytearray(members[member])
+    raw[place % len(raw)] = value
+    path = write_tar(tmp_path_factory.mktemp("damaged") / "old.pth", {**members, member: bytes(raw)})
+    try:
+        read = read_state(path)
+    except ValueError as error:
+        assert str(path) in str(error)  # noqa: PT017
+        return
+    assert read
+
+
+def test_our_own_functions_cannot_be_changed_from_within(tmp_path):
+    members = tar_state_dict(STATE)
+    change = name("collections", "OrderedDict") + mapping({text("__doc__"): text("changed")}) + b"b"
+    with pytest.raises(ValueError, match=r"old\.pth"):
+        read_state(write_tar(tmp_path / "old.pth", {**members, "pickle": whole(change)}))
+    assert list(read_state(write_tar(tmp_path / "old.pth", members))) == list(STATE)
 
 
 def test_links_in_the_archive_are_not_followed(tmp_path):

@@ -8,8 +8,6 @@ from typing import BinaryIO
 
 import torch
 
-EIGHT_BYTES = "<q"
-
 
 class TruncatedError(ValueError):
     """A file ends before what it announces."""
@@ -50,17 +48,3 @@ def read_tensor(file: BinaryIO, dtype: torch.dtype, shape: Sequence[int]) -> tor
     if wanted and file.readinto(raw.numpy()) != wanted:  # type: ignore[attr-defined]
         raise TruncatedError("the file ends within a tensor")
     return raw.view(dtype).reshape(tuple(shape))
-
-
-def strided_view(storage: torch.Tensor, offset: int, size: Sequence[int], stride: Sequence[int]) -> torch.Tensor:
-    """The tensor that lies in a one-dimensional storage; sizes, strides and offset count elements.
-
-    Raises `ValueError` (or PyTorch's RuntimeError) when the storage does not hold all of it.
-    """
-    if storage.ndim != 1:
-        raise ValueError("a tensor in a tensor, where a storage belongs")
-    # Refused although PyTorch could write it: with a stride of 0, a few bytes would stand for any amount of memory.
-    if 0 in stride and math.prod(size) > storage.numel():
-        raise ValueError("a tensor that is larger than its storage")
-    # PyTorch counts from the start of the memory, which is not that of a storage that is part of another.
-    return storage.as_strided(tuple(size), tuple(stride), int(storage.storage_offset()) + offset)

@@ -1,6 +1,8 @@
 """State dicts from files of any kind, told by their content, read without running code in them."""
 
 import pickle
+import re
+import struct
 import tarfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -12,18 +14,23 @@ from safetensors.torch import load_file
 
 from wsss_core.checkpoints import mxnet_params
 from wsss_core.checkpoints.caffe_model import looks_like_caffe, read_caffe_file
-from wsss_core.checkpoints.legacy_file import PICKLE_START, read_legacy_file
 from wsss_core.checkpoints.mxnet_params import read_mxnet_file
-from wsss_core.checkpoints.tar_file import MARK, MARK_OFFSET, read_tar_file
-from wsss_core.checkpoints.tensor_pickle import ERRORS, UnsafePickleError
+from wsss_core.checkpoints.tar_file import MARK, MARK_OFFSET, UnsafePickleError, read_tar_file
 from wsss_core.settings.paths import where_it_leads
 
 State = dict[str, torch.Tensor]
 WRAPPER_KEYS = ("state_dict", "model_state_dict", "model")
 PARALLEL_PREFIX = "module."
 SAFETENSORS = ".safetensors"
-ZIP_START = b"PK\x03\x04"
+PYTORCH_STARTS = (b"PK\x03\x04", b"\x80")
+"""A zip file, or before PyTorch 1.6 pickles in a row."""
 HEAD_BYTES = 512
+REFUSED_NAME = re.compile(r"GLOBAL ([\w.]+)")
+ERRORS = (
+    *(pickle.UnpicklingError, tarfile.TarError, struct.error, EOFError, ValueError, KeyError, IndexError, TypeError),
+    *(AttributeError, AssertionError, OverflowError, RuntimeError, MemoryError, ImportError),
+)
+"""What reading a damaged file may raise, also within PyTorch."""
 
 Reader = Callable[[BinaryIO], object]
 
@@ -68,19 +75,22 @@ def _read_other(path: Path) -> object:
                 f"{path}: expected a PyTorch state dict of tensors only, found {error}; other objects in a pickle are "
                 "refused, because they can run code. Fetch the file again, or save the state dict alone"
             ) from error
-        except (*ERRORS, tarfile.TarError) as error:
-            reason = (str(error).splitlines() or [type(error).__name__])[0]
-            raise ValueError(f"{path}: expected {kind}, found: {reason}. Fetch the file again") from error
+        except ERRORS as error:
+            raise ValueError(f"{path}: expected {kind}, found: {_reason(error)}. Fetch the file again") from error
+
+
+def _reason(error: BaseException) -> str:
+    """The first line of the error's text that is no advice of PyTorch's to load the file with code in it."""
+    lines = (line.strip() for line in str(error).splitlines())
+    return next((line for line in lines if line and "weights_only" not in line), type(error).__name__)
 
 
 def _reader(head: bytes, path: Path) -> tuple[str, Reader]:
     """Name and reader of the kind of file that begins with `head`."""
-    if head.startswith(ZIP_START):
-        return "a PyTorch file", _read_zip
+    if head.startswith(PYTORCH_STARTS):
+        return "a complete PyTorch file", _read_pytorch
     if head.startswith(mxnet_params.MAGIC):
         return "a complete MXNet .params file", read_mxnet_file
-    if head.startswith(PICKLE_START):
-        return "a complete PyTorch file", read_legacy_file
     if head[MARK_OFFSET:].startswith(MARK):
         return "a complete PyTorch file (tar)", read_tar_file
     if looks_like_caffe(head):
@@ -91,11 +101,13 @@ def _reader(head: bytes, path: Path) -> tuple[str, Reader]:
     )
 
 
-def _read_zip(file: BinaryIO) -> object:
+def _read_pytorch(file: BinaryIO) -> object:
     try:
         return torch.load(file, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
-        raise UnsafePickleError(str(error).splitlines()[0]) from error
+        if refused := REFUSED_NAME.search(str(error)):
+            raise UnsafePickleError(refused[1]) from error
+        raise
 
 
 def _read_caffe(file: BinaryIO) -> object:
