@@ -7,12 +7,13 @@ from typing import Any
 import pytest
 import yaml
 
-from wsss_core.settings.affinity import AffinityNetSettings
-from wsss_core.settings.affinity_labels import CrfPairSettings
-from wsss_core.settings.classifier import PsaClassifierSettings
+from wsss_core.settings.affinity import AffinityNetSettings, IRNetSettings
+from wsss_core.settings.affinity_labels import CrfPairSettings, IrLabelSettings
+from wsss_core.settings.classifier import IrnClassifierSettings, PsaClassifierSettings
 from wsss_core.settings.experiment import Experiment
-from wsss_core.settings.refined_cams import RandomWalkSettings
-from wsss_core.settings.segmenter import DeepLabV1Settings
+from wsss_core.settings.instances import BoundaryInstancesSettings
+from wsss_core.settings.refined_cams import BoundaryWalkSettings, RandomWalkSettings
+from wsss_core.settings.segmenter import DeepLabV1Settings, DeepLabV2Settings
 from wsss_core.stages.plan import Plan
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -61,6 +62,26 @@ def test_trainings_start_from_imagenet_weights_that_the_head_of_the_file_describ
     assert weights
     assert all(file in head for file in weights)
     assert all("published" in line for line in text.splitlines() if "expected:" in line)
+
+
+def test_constants_of_irn_are_the_published_ones(voc: Path) -> None:
+    found = experiment(ROOT / "config/voc12_irn.yaml", voc)
+    stages = {name: stage.settings for name, stage in found.stages.items()}
+    changed = {"weights", "network", "threshold", "mean_split", "validate_every_epochs"}
+    for name, published in {
+        "classifier": IrnClassifierSettings(),
+        "affinity_labels": IrLabelSettings(),
+        "affinity": IRNetSettings(),
+        "refined_cams": BoundaryWalkSettings(),
+        "instances": BoundaryInstancesSettings(),
+        "segmenter": DeepLabV2Settings(),
+    }.items():
+        assert stages[name].model_dump(exclude=changed) == published.model_dump(exclude=changed), name
+    assert {getattr(settings, "network", "resnet50") for settings in stages.values()} == {"resnet50"}
+    thresholds = {name: getattr(stages[name], "threshold") for name in ("cam_labels", "seeds", "instances")}  # noqa: B009
+    assert thresholds == {"cam_labels": 0.15, "seeds": 0.25, "instances": 0.25}
+    expected = {name: stage.expected for name, stage in found.stages.items() if stage.expected}
+    assert expected == {"cam_labels": {"train": 48.3}, "seeds": {"train": 66.5}, "predictions": {"val": 63.5}}
 
 
 @pytest.mark.parametrize("network", list(RATES))

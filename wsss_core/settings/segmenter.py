@@ -55,7 +55,8 @@ class DeepLabV1Settings(SegmenterSettings):
 
 class DeepLabV2Settings(SegmenterSettings):
     """DeepLab v2 with ASPP (Chen et al., TPAMI 2018), as its public port trains it: 20 000 steps of 10 images, colours
-    unchanged. One input scale: the port's training on three scales at once is not part of it."""
+    unchanged. Two things differ from the port: it trains on three input scales at once, and `freeze` keeps, besides
+    BatchNorm, the stem and layer1 of a ResNet, which the port trains."""
 
     network: NetworkName = "resnet101"
     """Backbone."""
