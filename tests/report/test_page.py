@@ -111,7 +111,7 @@ def test_a_page_without_instances_has_no_such_columns(tmp_path: Path) -> None:
     made = FakeExperiment(tmp_path, 2, 1)
     made.evaluate("seeds")
     build(made.report_context())
-    assert "AP50" not in (made.folder("report") / "report.html").read_text(encoding="utf-8")
+    assert "AP50 %" not in (made.folder("report") / "report.html").read_text(encoding="utf-8")
 
 
 def test_loud_remarks_skipped_images_and_provenance_are_shown(text: str) -> None:
