@@ -188,7 +188,9 @@ def loaded() -> dict[str, set[str]]:
 @pytest.mark.parametrize("name", roots_of_all_stages())
 def test_the_derived_closure_is_what_python_loads(name: str, loaded: dict[str, set[str]]) -> None:
     derived = {module for module in reachable(roots_of_all_stages()[name]) if not module.endswith(".py")}
-    counted = {module for module in loaded[name] if not fingerprint._is_excluded(module)}
+    # a compiled module has no Python source: its C++ counts as data of its room
+    in_python = {module for module in loaded[name] if fingerprint._module_file(module)}
+    counted = {module for module in in_python if not fingerprint._is_excluded(module)}
     assert counted - derived == set(), "loaded, but an edit of it would not rerun the stage"
     assert derived - counted == set(), "an edit of it would rerun the stage, but it is not loaded"
 
@@ -237,3 +239,22 @@ def test_templates_beside_a_reachable_module_are_code_too(package: Path) -> None
     assert after(package, "wsss_core/part/templates/page.html", "<b>") != with_template
     (package / "wsss_core/settings/notes.txt").write_text("not reachable")
     assert after(package, "wsss_core/part/templates/page.html", "<p>") == with_template
+
+
+def test_the_cpp_of_the_dense_crf_counts_for_the_stages_that_run_one() -> None:
+    roots = roots_of_all_stages()
+    with_crf = {
+        name
+        for name in roots
+        if {"_mean_field.cpp", "permutohedral.h"} <= {path.name for path in fingerprint.data_files(reachable(roots[name]))}
+    }
+    assert {"seeds.crf", "affinity_labels.crf_pair", "predictions.multiscale"} <= with_crf
+    assert not {name for name in with_crf if name.split(".")[0] in ("cams", "regions", "evaluation", "data")}
+
+
+def test_cpp_source_counts_and_what_is_compiled_from_it_does_not(package: Path) -> None:
+    first = after(package, "wsss_core/part/_loops.cpp", "int a = 1;")
+    assert after(package, "wsss_core/part/_loops.cpp", "int a = 2;") != first
+    before = after(package, "wsss_core/part/_loops.h", "int b = 1;")
+    for compiled in ("_loops.abi3.so", "_loops.pyi"):
+        assert after(package, f"wsss_core/part/{compiled}", "machine code") == before

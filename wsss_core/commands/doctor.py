@@ -11,7 +11,7 @@ from wsss_core.commands.checks.device import check_device
 from wsss_core.commands.checks.disk import check_disk, estimated_bytes
 from wsss_core.commands.checks.files import check_files
 from wsss_core.commands.checks.finding import Finding, ok
-from wsss_core.commands.checks.packages import check_packages
+from wsss_core.commands.checks.packages import check_compiled, check_packages
 from wsss_core.commands.checks.weights import check_weights
 from wsss_core.commands.places import workflow_root
 from wsss_core.settings.base import SettingsError
@@ -44,7 +44,7 @@ def _counted(number: int, what: str) -> str:
 
 def _examine(config: Path) -> list[Finding]:
     """All findings, printed as they come: a large data set takes a while."""
-    shown = _show(check_packages())
+    shown = _show([*check_packages(), *check_compiled()])
     try:
         experiment = Experiment.load(config)
     except (SettingsError, OSError) as error:

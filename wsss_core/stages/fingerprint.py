@@ -22,6 +22,8 @@ EXCLUDED = tuple(
     )
 )
 """Modules and packages whose code cannot change a result other than through the params."""
+NO_DATA = (".py", ".pyi", ".so", ".pyd")
+"""Endings of files that are hashed as code, cannot change a result, or are compiled from files that are hashed."""
 
 
 @cache
@@ -40,11 +42,11 @@ def code_fingerprint(roots: tuple[str, ...]) -> str:
 
 
 def data_files(names: Iterable[str]) -> list[Path]:
-    """Files other than Python beside the modules of the package's rooms, such as the templates of the report."""
+    """Files other than Python beside the modules of the package's rooms: templates of the report, C++ of the CRF."""
     rooms = {_source_file(name).parent for name in names} - {ROOT / PACKAGE}
     inside = [room for room in sorted(rooms) if room.is_relative_to(ROOT / PACKAGE)]
     found = {path for room in inside for path in room.rglob("*") if path.is_file() and "__pycache__" not in path.parts}
-    return sorted(path for path in found if path.suffix != ".py")
+    return sorted(path for path in found if path.suffix not in NO_DATA)
 
 
 def reachable(roots: Iterable[str]) -> set[str]:

@@ -1,6 +1,8 @@
 import importlib.metadata
 
-from wsss_core.commands.checks.packages import check_packages
+import pytest
+
+from wsss_core.commands.checks.packages import check_compiled, check_packages
 
 
 def versions(**known: str):  # type: ignore[no-untyped-def]
@@ -38,3 +40,24 @@ def test_optional_packages_are_not_asked_for() -> None:
 
 def test_this_installation_is_complete() -> None:
     assert {finding.level for finding in check_packages()} <= {"ok", "warning"}
+
+
+def test_code_that_is_not_compiled_is_a_fault_that_says_what_to_do() -> None:
+    def load(name: str) -> None:
+        raise ImportError(f"expected {name}: run `make env`")
+
+    [finding] = check_compiled(load)
+    assert finding.level == "fault"
+    assert "make env" in finding.text
+
+
+def test_other_errors_of_the_compiled_code_are_not_swallowed() -> None:
+    def load(name: str) -> None:
+        raise RuntimeError(name)
+
+    with pytest.raises(RuntimeError, match="mean_field"):
+        check_compiled(load)
+
+
+def test_the_compiled_code_of_this_installation_is_there() -> None:
+    assert check_compiled() == []

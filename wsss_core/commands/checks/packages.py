@@ -1,5 +1,6 @@
-"""Are the packages there that the project asks for, in versions that it takes?"""
+"""Are the packages there that the project asks for, in versions that it takes, and is its own C++ code compiled?"""
 
+import importlib
 import importlib.metadata
 import platform
 from collections.abc import Callable, Iterable
@@ -9,6 +10,7 @@ from packaging.requirements import Requirement
 from wsss_core.commands.checks.finding import Finding, ok
 
 DISTRIBUTION = "wsss"
+COMPILED = "wsss_core.dense_crf.mean_field"
 _NAMED = ("torch", "torchvision", "snakemake", "numpy")
 _REMEDY = "install the package anew in this environment, `pip install -e .`, or use the one that `make env` makes"
 
@@ -27,6 +29,15 @@ def check_packages(
     named = ", ".join(f"{name} {versions[name]}" for name in _NAMED if versions.get(name))
     summary = ok(f"python {platform.python_version()}, {len(needed) - len(faults)} of {len(needed)} packages: {named}")
     return [summary, *faults]
+
+
+def check_compiled(load: Callable[[str], object] = importlib.import_module) -> list[Finding]:
+    """A fault when the compiled part of the package is missing or older than its source, otherwise nothing."""
+    try:
+        load(COMPILED)
+    except ImportError as error:
+        return [Finding("fault", str(error))]
+    return []
 
 
 def _version(name: str, version_of: VersionOf) -> str | None:
