@@ -1,4 +1,4 @@
-"""The dense CRF: what enters it, what its parameters do, and the sizes at which the library alone fails."""
+"""The dense CRF: what enters it, what its parameters do, and sizes at the edge."""
 
 import numpy as np
 import pytest
@@ -108,3 +108,16 @@ def test_several_energies_share_one_lattice_and_get_their_own_results() -> None:
     for energy, result in zip(energies, together, strict=True):
         np.testing.assert_array_equal(result, crf_from_unaries(image, [energy], CrfSettings())[0])
     assert not np.array_equal(*together)
+
+
+def test_energies_of_two_shapes_are_refused() -> None:
+    image, scores = two_halves()
+    energies = [unary_from_probabilities(scores), unary_from_probabilities(scores[:1])]
+    with pytest.raises(ValueError, match=r"one shape, found \[\(2, 24, 32\), \(1, 24, 32\)\]"):
+        crf_from_unaries(image, energies, CrfSettings())
+
+
+def test_widths_too_small_for_the_lattice_are_refused() -> None:
+    image, scores = two_halves()
+    with pytest.raises(ValueError, match="feature is too large"):
+        crf_probabilities(image, scores, CrfSettings(gaussian_sxy=1e-6))

@@ -243,11 +243,8 @@ def test_templates_beside_a_reachable_module_are_code_too(package: Path) -> None
 
 def test_the_cpp_of_the_dense_crf_counts_for_the_stages_that_run_one() -> None:
     roots = roots_of_all_stages()
-    with_crf = {
-        name
-        for name in roots
-        if {"_mean_field.cpp", "permutohedral.h"} <= {path.name for path in fingerprint.data_files(reachable(roots[name]))}
-    }
+    data = {name: {path.name for path in fingerprint.data_files(reachable(roots[name]))} for name in roots}
+    with_crf = {name for name in roots if {"_mean_field.cpp", "permutohedral.h"} <= data[name]}
     assert {"seeds.crf", "affinity_labels.crf_pair", "predictions.multiscale"} <= with_crf
     assert not {name for name in with_crf if name.split(".")[0] in ("cams", "regions", "evaluation", "data")}
 

@@ -161,7 +161,8 @@ private:
         }
         elevated_[0] = sum;
         for (float value : elevated_)
-            if (!(std::fabs(value) < REACH)) throw std::out_of_range("a feature is too large for the lattice");
+            if (!(std::fabs(value) < REACH))
+                throw std::out_of_range("a feature is too large for the lattice (or NaN): widen the kernels");
     }
 
     // To multiples of D+1, which may sum to something else than 0: then those with the largest error turn.
