@@ -4,7 +4,8 @@ import pytest
 import torch
 
 from wsss_core.checkpoints.card import NetworkCard
-from wsss_core.checkpoints.store import CARD_NAME, WEIGHTS_NAME, load_network, read_card, save_network
+from wsss_core.checkpoints.file_names import CARD_NAME, WEIGHTS_NAME
+from wsss_core.checkpoints.store import load_network, read_card, save_network
 from wsss_core.networks.normalisation import IMAGENET_RGB
 
 CARD = NetworkCard(

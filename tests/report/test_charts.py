@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wsss_core.report.charts import Bars, Series, bar_chart, line_chart, ticks
+from wsss_core.report.charts import LEFT, RIGHT, Bars, Series, bar_chart, line_chart, ticks
 
 
 def elements(figure: str, tag: str) -> list[ElementTree.Element]:
@@ -29,6 +29,13 @@ def test_ticks_are_round_numbers() -> None:
     assert ticks(0, 0.6) == [0, 0.2, 0.4, 0.6]
     assert ticks(0, 93) == [0, 20, 40, 60, 80, 100]
     assert ticks(3, 3)[0] <= 3 < ticks(3, 3)[-1]
+
+
+@pytest.mark.parametrize("x", [0.0, 1.0, 2e4, 1e9])
+def test_a_single_point_is_drawn_in_the_middle_wherever_it_lies(x: float) -> None:
+    (line,) = elements(line_chart("t", "x", "y", [Series("a", [x], [1.0])]), "polyline")
+    place, _ = (float(number) for number in line.attrib["points"].split(","))
+    assert place == pytest.approx((LEFT + 430 - RIGHT) / 2)
 
 
 def test_a_higher_value_is_drawn_higher_and_a_larger_x_further_right() -> None:

@@ -9,7 +9,7 @@ import pytest
 from fake_experiment import CLASSES, FakeExperiment
 
 from wsss_core.artifacts.atomic import ArtifactError
-from wsss_core.report.figures import COLUMNS, StageFigures, flat_rows, read_figures, to_csv
+from wsss_core.report.figures import COLUMNS, StageFigures, figures_of_all, flat_rows, read_figures, to_csv
 from wsss_core.report.tables import (
     class_tables,
     duration,
@@ -43,6 +43,27 @@ def test_what_was_written_is_read(evaluated: tuple[dict[str, dict[str, object]],
         assert list(read.iou_per_class) == list(CLASSES), "in the order of the label ids"
     assert len(cams.image_scores) == 5
     assert figures["seeds"].splits["val"].curve is None
+
+
+def test_figures_are_named_as_the_reporting_experiment_calls_their_stages(tmp_path: Path) -> None:
+    document = {"kind": "seeds", "method": "argmax", "classes": [], "splits": {}, "split_order": []}
+
+    def evaluation(folder: str, *stages: str) -> Path:
+        path = tmp_path / folder
+        path.mkdir(parents=True)
+        for stage in stages:
+            (path / f"{stage.replace('/', '--')}.json").write_text(json.dumps({**document, "stage": stage}))
+        return path
+
+    evaluations = [
+        evaluation("x/evaluation", "cams", "seeds", "y/seeds"),
+        evaluation("x/finer", "seeds"),
+        evaluation("y/evaluation", "cams", "x/cams", "x/masks"),
+    ]
+    figures = figures_of_all(evaluations, ["seeds", "cams"], "x")
+    assert [entry.stage for entry in figures[:2]] == ["seeds", "cams"], "in the order asked for"
+    others = {"y/seeds", "seeds (finer)", "y/cams", "cams (y/evaluation)", "masks"}
+    assert {entry.stage for entry in figures[2:]} == others
 
 
 def test_flat_rows_and_csv_hold_the_same(

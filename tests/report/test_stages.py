@@ -63,7 +63,8 @@ def test_inputs_that_are_not_shown_do_not_count() -> None:
 
 
 def test_anchors_are_fit_for_links() -> None:
-    assert anchor("other/cams x") == "stage-other-cams-x"
+    assert anchor("other/cams") == "stage-other:cams"
+    assert anchor("other/cams") != anchor("other-cams")
 
 
 def test_data_are_drawn_only_where_nothing_else_is_an_input() -> None:

@@ -79,3 +79,11 @@ def test_cuda_that_is_not_there_is_refused_with_the_remedy(monkeypatch: pytest.M
     with pytest.raises(SettingsError, match=r"device 'cuda:1' is asked for, .* use auto or cpu"):
         prepare_device("cuda:1", 1)
     assert prepare_device("cpu", 1) == "cpu"
+
+
+def test_a_card_that_is_not_there_is_refused_before_the_work_begins(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("torch.cuda.is_available", lambda: True)
+    monkeypatch.setattr("torch.cuda.device_count", lambda: 2)
+    assert prepare_device("cuda:1", 1) == "cuda:1"
+    with pytest.raises(SettingsError, match=r"device 'cuda:2' is asked for, but torch sees 2 CUDA devices"):
+        prepare_device("cuda:2", 1)

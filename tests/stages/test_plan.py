@@ -259,3 +259,62 @@ def test_a_job_reads_the_newest_of_the_files_that_its_images_have(tmp_path: Path
     assert texts(plan.inputs(masks, [0])) == ["results/x/data/manifest.arrow"]
     assert texts(plan.inputs(masks, [1])) == ["results/x/data/manifest.arrow", str(tmp_path / f"{third}.png")]
     assert texts(plan.inputs(masks))[1:] == [str(tmp_path / f"{fifth}.png")]
+
+
+def test_weights_in_the_folder_of_a_network_are_an_input_file(tmp_path: Path) -> None:
+    plan = plan_of({"classifier": {"weights": str(tmp_path)}})
+    assert str(tmp_path / "model.safetensors") in texts(plan.inputs(plan.find("classifier")))
+
+
+def test_expected_figures_go_with_the_stage_as_the_report_calls_it(tmp_path: Path) -> None:
+    base = {name: STAGES[name] for name in ("data", "classifier", "cams")}
+    base["cams"] = {**base["cams"], "expected": {"val": 40}}
+    (tmp_path / "base.yaml").write_text(json.dumps({"experiment": "base", "stages": base}))
+    cams = {"method": "multiscale", "inputs": {"classifier": "base/classifier"}, "expected": {"val": 50}}
+    report = {"inputs": {"stages": ["cams", "base/cams"], "data": "base/data"}}
+    plan = Plan(Experiment.from_config({"experiment": "more", "stages": {"cams": cams, "report": report}}, tmp_path))
+    settings = json.loads(plan.request(plan.find("report")))["settings"]
+    assert settings["expected"] == {"cams": {"val": 50}, "base/cams": {"val": 40}}
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        (
+            {"seeds": {"expected": {"vall": 60}}},
+            "'seeds': there is no split 'vall' in 'data'; did you mean 'val'",
+        ),
+        (
+            {"report": {"expected": {"sseds": {"val": 1}}}},
+            "'expected': there is no stage 'sseds'; .* 'seeds'",
+        ),
+        ({"report": {"expected": {"seeds": {"vla": 1}}}}, "'expected': there is no split 'vla'; did you mean 'val'"),
+    ],
+    ids=["split of a stage", "stage of the report", "split of the report"],
+)
+def test_expected_figures_of_what_is_not_there_are_refused(changes: Mapping[str, Any], message: str) -> None:
+    with pytest.raises(SettingsError, match=message):
+        plan_of(changes)
+
+
+def test_inputs_without_a_common_split_are_refused() -> None:
+    changes = {
+        "cams": {"splits": ["train"]},
+        "regions": {"method": "slic", "splits": ["val"]},
+        "seeds": {"method": "region_vote"},
+    }
+    with pytest.raises(SettingsError, match="stage 'seeds': its inputs 'cams' and 'regions' cover no split in common"):
+        plan_of(changes)
+
+
+def test_predictions_by_a_network_of_other_classes_are_refused() -> None:
+    changes = {
+        "few": {"kind": "data", "method": "scenes", "classes": ["car", "deer"]},
+        "classifier": {"inputs": {"data": "data"}},
+        "cams": {"inputs": {"data": "data"}},
+        "predictions": {"inputs": {"data": "few"}},
+        "evaluation": {"inputs": {"of": ["cams"]}},
+        "report": {"inputs": {"stages": ["cams"]}},
+    }
+    with pytest.raises(SettingsError, match="'predictions': 'segmenter' was trained on the classes deer"):
+        plan_of(changes)

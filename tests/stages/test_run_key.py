@@ -1,5 +1,5 @@
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -63,4 +63,15 @@ def test_other_pretrained_weights_change_the_key(context: StageContext, tmp_path
     trained = Changed(**{**vars(context), "settings": WithWeights(weights=weights)})
     before = run_key("order", "code", trained)
     weights.write_bytes(b"other")
+    assert run_key("order", "code", trained) != before
+
+
+def test_weights_may_be_the_folder_of_a_network(context: StageContext, tmp_path: Path) -> None:
+    class WithWeights(ArgmaxSettings):
+        weights: Path | None = None
+
+    (tmp_path / "network").mkdir()
+    trained = replace(context, settings=WithWeights(weights=tmp_path / "network"))
+    before = run_key("order", "code", trained)
+    (tmp_path / "network/model.safetensors").write_bytes(b"one")
     assert run_key("order", "code", trained) != before

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from wsss_core.checkpoints.caffe_layouts import CAFFE_ILSVRC_VGG16, CAFFE_VGG16
+from wsss_core.checkpoints.file_names import CARD_NAME, weights_file
 from wsss_core.checkpoints.fit import COUNTER, Misfit, Shapes, compare, fitting_backbones, shapes_of
 from wsss_core.checkpoints.irn_layout import IRN_LAYOUT
 from wsss_core.checkpoints.layout import Layout
@@ -11,7 +12,7 @@ from wsss_core.checkpoints.mxnet_layout import MXNET_RESNET38
 from wsss_core.checkpoints.own_layout import OWN_LAYOUT
 from wsss_core.checkpoints.psa_layout import PSA_LAYOUT
 from wsss_core.checkpoints.reading import State, read_state
-from wsss_core.checkpoints.store import CARD_NAME, WEIGHTS_NAME, read_card
+from wsss_core.checkpoints.store import read_card
 from wsss_core.checkpoints.torchvision_layouts import TORCHVISION_RESNET, TORCHVISION_VGG16
 from wsss_core.networks.network import Network
 from wsss_core.networks.normalisation import Normalisation
@@ -66,11 +67,6 @@ def load_pretrained(network: Network, path: Path, with_head: bool = False) -> Lo
     network.backbone.normalisation = _normalisation(network, layout, path)
     random = (name for name in network.state_dict() if name not in loaded and not name.endswith(COUNTER))
     return LoadedWeights(layout.name, network.normalisation, tuple(random))
-
-
-def weights_file(path: Path) -> Path:
-    """The file itself: of the folder of a network saved by `save_network`, its weights."""
-    return path / WEIGHTS_NAME if path.is_dir() else path
 
 
 def fitting_state(network: Network, path: Path, with_head: bool) -> tuple[Layout, State]:

@@ -11,10 +11,9 @@ from safetensors.torch import load_file, save_file
 
 from wsss_core.artifacts.atomic import atomic_output, write_json
 from wsss_core.checkpoints.card import NetworkCard, card_from_plain, card_to_plain
+from wsss_core.checkpoints.file_names import CARD_NAME, WEIGHTS_NAME
 from wsss_core.networks.network import Network
 
-WEIGHTS_NAME = "model.safetensors"
-CARD_NAME = "model.json"
 CHECKSUM_KEY = "weights_sha256"
 
 

@@ -46,7 +46,8 @@ def line_chart(title: str, x_label: str, y_label: str, lines: Sequence[Series], 
     xs = [x for line in points for x, _ in line] or [0.0, 1.0]
     ys = [y for line in points for _, y in line] or [0.0, 1.0]
     x_ticks, y_ticks = ticks(min(xs), max(xs)), ticks(min(ys), max(ys))
-    frame = _Frame(width, 250, (min(xs), max(max(xs), min(xs) + 1e-12)), (y_ticks[0], y_ticks[-1]))
+    x_range = (min(xs), max(xs)) if min(xs) < max(xs) else (min(xs) - 0.5, min(xs) + 0.5)
+    frame = _Frame(width, 250, x_range, (y_ticks[0], y_ticks[-1]))
     body = [frame.grid(y_ticks), frame.x_axis([x for x in x_ticks if min(xs) <= x <= max(xs)])]
     for index, (line, drawn) in enumerate(zip(lines, points, strict=True)):
         body.append(_polyline(frame, drawn, index))

@@ -4,7 +4,7 @@ import csv
 import io
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from wsss_core.artifacts.atomic import ArtifactError
@@ -87,6 +87,26 @@ def read_figures(folder: Path | str) -> dict[str, StageFigures]:
     """
     paths = [path for path in sorted(Path(folder).glob("*.json")) if path.name != STAGE_FILE]
     return {figures.stage: figures for figures in map(_read_one, paths)}
+
+
+def figures_of_all(evaluations: Sequence[Path], stages: Sequence[str], experiment: str) -> list[StageFigures]:
+    """Figures of all evaluations (folders `<results>/<experiment>/<stage>`): those of `stages` first, in their order.
+
+    Stages are called as `experiment` calls them. The figures that a further evaluation has of the same stage are those
+    of "stage (evaluation)".
+    """
+    found: dict[str, StageFigures] = {}
+    for folder in evaluations:
+        for figures in read_figures(folder).values():
+            name = _name_in(experiment, figures.stage, folder.parent.name)
+            label = f"{name} ({_name_in(experiment, folder.name, folder.parent.name)})" if name in found else name
+            found[label] = replace(figures, stage=label)
+    return [found.pop(name) for name in stages if name in found] + list(found.values())
+
+
+def _name_in(experiment: str, name: str, home: str) -> str:
+    """What `experiment` calls the stage that the experiment `home` calls `name`."""
+    return (name if "/" in name else f"{home}/{name}").removeprefix(f"{experiment}/")
 
 
 def _read_one(path: Path) -> StageFigures:

@@ -80,14 +80,15 @@ def choose(scores: Mapping[str, float | None], count: int, seed: int) -> dict[st
 
     `scores`: image id -> mIoU in 0..1; images without a score can only be chosen at random.
     """
-    third = -(-count // len(GROUPS))
+    best_count = -(-count // len(GROUPS))
+    worst_count = -(-(count - best_count) // 2)
     known = {name: value for name, value in scores.items() if value is not None}
     scored = sorted(known, key=lambda name: (-known[name], name))
-    third_of_few = min(third, -(-len(scored) // len(GROUPS)))
-    best = scored[:third_of_few]
-    worst = [name for name in reversed(scored) if name not in best][:third_of_few]
+    third_of_few = -(-len(scored) // len(GROUPS))
+    best = scored[: min(best_count, third_of_few)]
+    worst = [name for name in reversed(scored) if name not in best][: min(worst_count, third_of_few)]
     rest = [name for name in scores if name not in best and name not in worst]
-    picked = random.Random(seed).sample(rest, min(third, len(rest)))
+    picked = random.Random(seed).sample(rest, min(count - best_count - worst_count, len(rest)))
     return {"best": best, "worst": worst, "random": picked}
 
 

@@ -12,8 +12,9 @@ from markupsafe import Markup
 
 from wsss_core.artifacts.atomic import write_json, write_text
 from wsss_core.artifacts.manifest import Manifest
+from wsss_core.checkpoints.file_names import CARD_NAME, WEIGHTS_NAME
 from wsss_core.report import tables
-from wsss_core.report.figures import StageFigures, flat_rows, read_figures, to_csv
+from wsss_core.report.figures import StageFigures, figures_of_all, flat_rows, to_csv
 from wsss_core.report.gallery import Card, GalleryMaker, choose, ranking
 from wsss_core.report.graph import stage_graph
 from wsss_core.report.history import charts_of
@@ -25,7 +26,6 @@ from wsss_core.stages.context import StageContext
 
 PAGE_NAME, CSV_NAME, JSON_NAME = "report.html", "figures.csv", "figures.json"
 EVALUATION, REPORT = "evaluation", "report"
-NETWORK_FILE, NETWORK_ABOUT = "model.safetensors", "model.json"
 LONGEST_TEXT = 20_000
 
 
@@ -60,8 +60,7 @@ def build(context: StageContext) -> None:
     """
     settings = context.typed_settings(HtmlReportSettings)
     evaluations, stages = _read_inputs(context)
-    found = {name: entry for folder in evaluations for name, entry in read_figures(folder).items()}
-    figures = [found.pop(stage.name) for stage in stages if stage.name in found] + list(found.values())
+    figures = figures_of_all(evaluations, [stage.name for stage in stages], context.experiment)
     rows = flat_rows(figures, settings.expected)
     gallery = make_gallery(context.manifest, stages, figures, settings, context.seed)
     page = render(context, settings, stages, figures, gallery)
@@ -169,7 +168,7 @@ def _split_counts(manifest: Manifest) -> dict[str, int]:
 
 def _section(stage: StageFacts, figures: StageFigures | None) -> StageSection:
     record = {key: value for key, value in stage.record.items() if key not in (*SHOWN_ELSEWHERE, "settings")}
-    about, network = stage.folder / NETWORK_ABOUT, stage.folder / NETWORK_FILE
+    about, network = stage.folder / CARD_NAME, stage.folder / WEIGHTS_NAME
     return StageSection(
         facts=stage,
         figures=figures,

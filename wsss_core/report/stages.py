@@ -17,7 +17,7 @@ class StageFacts:
 
     `name`: as written in the reporting experiment's file: a stage of another experiment is "experiment/stage", as is
     every `ref`. `inputs`: slot -> refs of the upstream stages. `record`: everything that `stage.json` holds.
-    `wall_s` seconds, `images_per_s`, `peak_memory_mb` MiB: None where the stage did not measure it.
+    `wall_s` seconds, `images_per_s`, `peak_memory_mb` MB: None where the stage did not measure it.
     """
 
     experiment: str
@@ -77,7 +77,8 @@ def read_facts(folder: Path | str, experiment: str) -> StageFacts:
 
 def anchor(name: str) -> str:
     """Id of the section of the stage called `name`."""
-    return "stage-" + "".join(char if char.isalnum() or char in "_." else "-" for char in name)
+    kept = name.replace("/", ":")  # names of stages hold letters, digits and _.- only, so no two get one id
+    return "stage-" + "".join(char if char.isalnum() or char in "_.-:" else "-" for char in kept)
 
 
 def in_order(stages: Iterable[StageFacts]) -> tuple[StageFacts, ...]:

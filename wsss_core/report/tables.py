@@ -43,7 +43,7 @@ def duration(seconds: float | None) -> str:
     """Seconds as "8.2 s", "4 min 5 s" or "2 h 10 min"; a dash for None."""
     if seconds is None:
         return DASH
-    if seconds < 60:
+    if round(seconds, 1) < 60:
         return f"{seconds:.1f} s"
     minutes, rest = divmod(round(seconds), 60)
     return f"{minutes} min {rest} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
@@ -53,7 +53,7 @@ def memory(megabytes: float | None) -> str:
     """Megabytes (10^6 bytes) as MB or GB; a dash for None."""
     if megabytes is None:
         return DASH
-    return f"{megabytes:.0f} MB" if megabytes < 1000 else f"{megabytes / 1000:.1f} GB"
+    return f"{megabytes:.0f} MB" if round(megabytes) < 1000 else f"{megabytes / 1000:.1f} GB"
 
 
 def split_names(figures: Sequence[StageFigures]) -> list[str]:

@@ -36,8 +36,9 @@ def check_names(stage: Stage, splits: Sequence[str], classes: Sequence[str]) -> 
         _check(stage, "protocol", "protocol", list(settings.protocol.values()), list(PROTOCOLS))
         if "choose_threshold_on" in settings.model_fields_set:  # the default may be absent: no threshold is chosen then
             _check(stage, "choose_threshold_on", "split", [settings.choose_threshold_on], splits)
-    if isinstance(settings, HtmlReportSettings) and settings.gallery_split:
-        _check(stage, "gallery_split", "split", [settings.gallery_split], splits)
+    if isinstance(settings, HtmlReportSettings):
+        _check(stage, "gallery_split", "split", [settings.gallery_split] if settings.gallery_split else [], splits)
+        _check(stage, "expected", "split", [split for found in settings.expected.values() for split in found], splits)
     if isinstance(settings, IRNetSettings) and settings.mean_split:
         _check(stage, "mean_split", "split", [settings.mean_split], splits)
 
@@ -48,6 +49,12 @@ def _check(stage: Stage, key: str, what: str, names: Sequence[str], known: Seque
             raise SettingsError(
                 f"stage {stage.name!r}: key {key!r}: there is no {what} {name!r}; {nearest(name, list(known))}"
             )
+
+
+def check_expected(stage: Stage, stages: Sequence[str]) -> None:
+    """Refuse expected figures of stages that a report does not show: `stages`, as its file calls them."""
+    if isinstance(stage.settings, HtmlReportSettings):
+        _check(stage, "expected", "stage", list(stage.settings.expected), stages)
 
 
 def check_start(stage: Stage) -> None:

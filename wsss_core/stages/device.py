@@ -24,4 +24,7 @@ def prepare_device(requested: str, threads: int) -> str:
         return "cuda" if torch.cuda.is_available() else "cpu"
     if requested.startswith("cuda") and not torch.cuda.is_available():
         raise SettingsError(f"device {requested!r} is asked for, but torch sees no CUDA device; use auto or cpu")
+    count = torch.cuda.device_count()
+    if requested.startswith("cuda:") and int(requested.removeprefix("cuda:")) >= count:
+        raise SettingsError(f"device {requested!r} is asked for, but torch sees {count} CUDA devices, cuda:0 on")
     return requested

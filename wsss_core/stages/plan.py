@@ -9,12 +9,13 @@ from pathlib import Path
 from wsss_core import registry
 from wsss_core.artifacts.manifest import FILE_NAME as MANIFEST_NAME
 from wsss_core.artifacts.manifest import Listing
+from wsss_core.checkpoints.file_names import WEIGHTS_NAME, weights_file
 from wsss_core.networks.names import network_modules
 from wsss_core.settings.base import SettingsError, nearest
 from wsss_core.settings.experiment import Experiment
 from wsss_core.settings.graph import Stage
 from wsss_core.settings.training import LoopSettings
-from wsss_core.stages.check_names import check_names, check_start, check_targets, class_names
+from wsss_core.stages.check_names import check_expected, check_names, check_start, check_targets, class_names
 from wsss_core.stages.fingerprint import code_fingerprint
 from wsss_core.stages.foreign_files import newest_files
 from wsss_core.stages.part_files import part_path
@@ -23,7 +24,6 @@ from wsss_core.stages.request import Request
 from wsss_core.stages.target_names import target_name
 
 SCRIPTS = "workflow_scripts"
-NETWORK_FILE = "model.safetensors"
 REPORT_FILE = "report.html"
 DEFAULT_TRAINING_SPLIT = "train"
 
@@ -109,7 +109,7 @@ class Plan:
         if stage.kind == "data":
             return [folder / MANIFEST_NAME]
         if stage.kind in registry.TRAINING_KINDS:
-            return [folder / NETWORK_FILE]
+            return [folder / WEIGHTS_NAME]
         if stage.kind in registry.PER_IMAGE_KINDS:
             return [part_path(folder, part) for part in (self.parts(stage) if parts is None else parts)]
         if stage.kind == "evaluation":
@@ -160,7 +160,8 @@ class Plan:
             return stage.settings.result_settings()
         settings: dict[str, object] = stage.settings.model_dump(mode="json")
         if stage.kind == "report":
-            expected = {source.name: dict(source.expected) for source in self._sources(stage) if source.expected}
+            sources = [source for source in self._sources(stage) if source.expected]
+            expected = {self._key(stage, source.ref): dict(source.expected) for source in sources}
             settings["expected"] = {**expected, **dict(settings["expected"])}  # type: ignore[call-overload]
         return settings
 
@@ -219,21 +220,22 @@ class Plan:
         if stage.kind == "data":
             return list(importlib.import_module(stage.entry.module).input_files(stage.settings))
         weights = getattr(stage.settings, "weights", None)
-        return [Path(weights)] if weights else []
+        return [weights_file(Path(weights))] if weights else []
 
     def _check_names(self, stage: Stage) -> None:
         """Names in settings that only the data can confirm: else they would be found wrong after all trainings."""
-        if stage.kind == "cams":
+        if stage.kind in ("cams", "predictions"):
             self._check_classes(stage)
         if stage.kind not in ("affinity", "evaluation", "report"):
             return
         check_start(stage)
         check_names(stage, self.listing(stage).split_names, class_names(self.graph.data_of(stage)))
+        check_expected(stage, [self._key(stage, source.ref) for source in self._sources(stage)])
         if stage.kind == "evaluation":
             check_targets(stage, [target_name(self._key(stage, ref)) for ref in stage.inputs.get("of", ())])
 
     def _check_classes(self, stage: Stage) -> None:
-        """A classifier's channels mean the classes of the data that it was trained on, in their order."""
+        """The channels of a network mean the classes of the data that it was trained on, in their order."""
         own = class_names(self.graph.data_of(stage))
         for source in self._sources(stage):
             learnt = class_names(self.graph.data_of(source))
@@ -247,7 +249,10 @@ class Plan:
         if stage.kind == "data":
             return
         listing = self.listing(stage)
-        for name in self.splits(stage):
+        if stage.kind in registry.PER_IMAGE_KINDS and not self.splits(stage):
+            names = " and ".join(repr(source.name) for source in self._per_image_inputs(stage))
+            raise SettingsError(f"stage {stage.name!r}: its inputs {names} cover no split in common; widen `splits`")
+        for name in (*self.splits(stage), *stage.expected):
             if name not in listing.split_names:
                 raise SettingsError(
                     f"stage {stage.name!r}: there is no split {name!r} in {self.graph.data_of(stage).name!r}; "

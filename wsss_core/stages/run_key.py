@@ -6,10 +6,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from wsss_core.artifacts.manifest import FILE_NAME
+from wsss_core.checkpoints.file_names import WEIGHTS_NAME, weights_file
 from wsss_core.stages.context import StageContext
 from wsss_core.stages.part_files import part_path
-
-NETWORK_FILE = "model.safetensors"
 
 
 def run_key(request: str, code: str, context: StageContext) -> str:
@@ -27,9 +26,9 @@ def _files(context: StageContext) -> Iterator[Path]:
     """Files that the training may read. Parts of other splits do not count: they may be made in the meantime."""
     parts = sorted({record.part for record in context.manifest.select(context.splits, with_skipped=True)})
     for _, folder in sorted(context.inputs.items()):
-        for path in (folder / FILE_NAME, folder / NETWORK_FILE, *(part_path(folder, part) for part in parts)):
+        for path in (folder / FILE_NAME, folder / WEIGHTS_NAME, *(part_path(folder, part) for part in parts)):
             if path.is_file():
                 yield path
     weights = getattr(context.settings, "weights", None)
-    if weights and Path(weights).is_file():
-        yield Path(weights)
+    if weights and (file := weights_file(Path(weights))).is_file():
+        yield file

@@ -4,8 +4,9 @@ import re
 from pathlib import Path
 from typing import cast
 
+from wsss_core.checkpoints.file_names import weights_file
 from wsss_core.checkpoints.fit import fitting_backbones, shapes_of
-from wsss_core.checkpoints.pretrained import detect_layout, weights_file
+from wsss_core.checkpoints.pretrained import detect_layout
 from wsss_core.checkpoints.reading import read_state
 from wsss_core.checkpoints.store import sha256_of
 from wsss_core.commands.checks.finding import Finding, ok
