@@ -5,7 +5,7 @@ import torch
 from torch import nn
 
 from wsss_core.networks.backbone import Backbone
-from wsss_core.networks.network import Network
+from wsss_core.networks.segmentation import SegmentationNetwork
 
 VIEW_DILATION = 12
 MAX_VIEW_WIDTH = 512
@@ -13,7 +13,7 @@ DROPOUT = 0.5
 CLASSIFIER_STD = 0.01
 
 
-class DeepLabV1(Network):
+class DeepLabV1(SegmentationNetwork):
     """Segmentation logits at the stride of the backbone's top feature (8).
 
     On VGG16 fc6 (built with dilation 12) and fc7 of the backbone are the wide view, and the head is dropout and fc8. On
@@ -31,10 +31,7 @@ class DeepLabV1(Network):
         Raises:
             ValueError: K is below 2.
         """
-        super().__init__(backbone)
-        if classes < 2:
-            raise ValueError(f"a segmenter needs at least 2 classes (background and one more), found {classes}")
-        self.classes = classes
+        super().__init__(backbone, classes)
         width = backbone.top_channels
         self.view = nn.Sequential()
         if not backbone.has_wide_view:

@@ -5,7 +5,7 @@ import torch
 from torch import nn
 
 from wsss_core.networks.backbone import Backbone
-from wsss_core.networks.network import Network
+from wsss_core.networks.segmentation import SegmentationNetwork
 
 DILATIONS = (6, 12, 18, 24)
 """DeepLab-ASPP-L, for a top feature of stride 8."""
@@ -32,7 +32,7 @@ class SummedPyramid(nn.Module):
         return sum(others, start=first)
 
 
-class DeepLabV2(Network):
+class DeepLabV2(SegmentationNetwork):
     """Segmentation logits at the stride of the backbone's top feature (8), one input scale.
 
     On VGG16 the pyramid reads the one fc7 (fc6 has dilation 1); the paper's VGG16 has fc6 and fc7 for each dilation.
@@ -49,10 +49,7 @@ class DeepLabV2(Network):
         Raises:
             ValueError: K is below 2.
         """
-        super().__init__(backbone)
-        if classes < 2:
-            raise ValueError(f"a segmenter needs at least 2 classes (background and one more), found {classes}")
-        self.classes = classes
+        super().__init__(backbone, classes)
         self.aspp = SummedPyramid(backbone.top_channels, classes, dilations)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:

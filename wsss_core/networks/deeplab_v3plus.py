@@ -7,7 +7,7 @@ from torch.nn import functional
 
 from wsss_core.networks.backbone import Backbone
 from wsss_core.networks.conv_unit import conv_unit
-from wsss_core.networks.network import Network
+from wsss_core.networks.segmentation import SegmentationNetwork
 
 RATES_AT_STRIDE_16 = (6, 12, 18)
 RATES_AT_STRIDE_8 = (12, 24, 36)
@@ -32,7 +32,7 @@ class SpatialPyramid(nn.Module):
         return merged
 
 
-class DeepLabV3Plus(Network):
+class DeepLabV3Plus(SegmentationNetwork):
     """Segmentation logits at the stride of the backbone's `low` feature (4)."""
 
     def __init__(
@@ -55,10 +55,7 @@ class DeepLabV3Plus(Network):
         Raises:
             ValueError: K is below 2.
         """
-        super().__init__(backbone)
-        if classes < 2:
-            raise ValueError(f"a segmenter needs at least 2 classes (background and one more), found {classes}")
-        self.classes = classes
+        super().__init__(backbone, classes)
         default_rates = RATES_AT_STRIDE_8 if backbone.stride <= 8 else RATES_AT_STRIDE_16
         self.pyramid = SpatialPyramid(backbone.top_channels, width, rates or default_rates)
         self.reduce_low = conv_unit(backbone.channels[backbone.low], low_width, kernel=1)
