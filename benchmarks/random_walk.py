@@ -4,6 +4,8 @@ Baseline (the public code of PSA, Ahn & Kwak, CVPR 2018): dense symmetric matrix
 division by the column sums, T <- T T eight times, all 21 channels times T, in torch.
 """
 
+from typing import NamedTuple
+
 import numpy as np
 import torch
 
@@ -44,26 +46,47 @@ def gathered_affinity(features_BDhw: torch.Tensor, grid_hw: tuple[int, int]) -> 
     return torch.exp(-torch.mean(torch.abs(to_side - from_side), dim=1))
 
 
-def run() -> list[Comparison]:
-    """Walk and pair affinities for a 375x500 image."""
+def sparse_walk(tagged_KN: np.ndarray, affinity_Pn: np.ndarray, grid_hw: tuple[int, int]) -> np.ndarray:
+    """This project's computation, from affinities to scores."""
+    links = pair_links(affinity_Pn, grid_hw, RADIUS)
+    return walk(tagged_KN, transition_matrix(links, grid_hw, RADIUS, BETA), 2**LOG2_STEPS)
+
+
+class Example(NamedTuple):
+    """A 375x500 image on its grid."""
+
+    grid_hw: tuple[int, int]
+    features_BDhw: torch.Tensor
+    scores_KN: torch.Tensor
+    """All classes; those that are not tagged are zero."""
+
+    @property
+    def tagged_KN(self) -> np.ndarray:
+        """Scores of the tagged classes."""
+        return self.scores_KN[list(TAGGED)].numpy()
+
+
+def example() -> Example:
+    """Random features and scores, the same at every call."""
     height, width = padded_hw(SIZE_HW)
     grid_hw = (height // 8, width // 8)
     generator = torch.Generator().manual_seed(0)
     features = torch.randn(1, FEATURE_CHANNELS, *grid_hw, generator=generator) * 0.3
+    scores = torch.zeros(CLASS_COUNT, grid_hw[0] * grid_hw[1])
+    scores[list(TAGGED)] = torch.rand(len(TAGGED), scores.shape[1], generator=generator)
+    return Example(grid_hw, features, scores)
+
+
+def run() -> list[Comparison]:
+    """Walk and pair affinities for a 375x500 image."""
+    grid_hw, features, scores = given = example()
     gather_ms, expected_affinity = best_time_ms(lambda: gathered_affinity(features, grid_hw), repeats=3)
     shift_ms, affinity = best_time_ms(lambda: pair_affinity(features, RADIUS))
     torch.testing.assert_close(affinity, expected_affinity)
 
-    all_scores = torch.zeros(CLASS_COUNT, grid_hw[0] * grid_hw[1])
-    all_scores[list(TAGGED)] = torch.rand(len(TAGGED), all_scores.shape[1], generator=generator)
-    tagged_scores = all_scores[list(TAGGED)].numpy()
-    dense_ms, expected = best_time_ms(lambda: dense_walk(all_scores, affinity[0], grid_hw), repeats=2)
-
-    def sparse_walk() -> np.ndarray:
-        links = pair_links(affinity[0].numpy(), grid_hw, RADIUS)
-        return walk(tagged_scores, transition_matrix(links, grid_hw, RADIUS, BETA), 2**LOG2_STEPS)
-
-    sparse_ms, walked = best_time_ms(sparse_walk)
+    tagged_KN, affinity_Pn = given.tagged_KN, affinity[0].numpy()
+    dense_ms, expected = best_time_ms(lambda: dense_walk(scores, affinity[0], grid_hw), repeats=2)
+    sparse_ms, walked = best_time_ms(lambda: sparse_walk(tagged_KN, affinity_Pn, grid_hw))
     recorded = expected[list(TAGGED)].numpy()
     assert np.abs(walked - recorded).max() <= TOLERANCE * recorded.max(), "dense and sparse walk differ"
     size = f"{SIZE_HW[0]}x{SIZE_HW[1]}"

@@ -20,6 +20,8 @@ class Comparison:
     ours: float
     target: float | None = None
     """Smallest ratio that must be reached, or None."""
+    most: float | None = None
+    """What this project may need at most, in the unit, or None."""
 
     @property
     def ratio(self) -> float:
@@ -28,8 +30,9 @@ class Comparison:
 
     @property
     def passed(self) -> bool:
-        """Whether the target, if any, is reached."""
-        return self.target is None or self.ratio >= self.target
+        """Whether the targets, if any, are reached."""
+        enough = self.target is None or self.ratio >= self.target
+        return enough and (self.most is None or self.ours <= self.most)
 
 
 def best_time_ms(function: Callable[[], ResultT], repeats: int = 5) -> tuple[float, ResultT]:

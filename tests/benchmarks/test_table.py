@@ -19,6 +19,14 @@ def test_ratio_is_the_saving_and_decides_over_the_target() -> None:
     assert Comparison("slower", "4x4", "ms", 1.0, 2.0).passed, "without a target nothing can be missed"
 
 
+def test_what_may_be_needed_at_most_decides_too() -> None:
+    assert Comparison("walk", "4x4", "MB", 100.0, 30.0, most=30).passed
+    assert not Comparison("walk", "4x4", "MB", 1000.0, 31.0, most=30).passed
+    assert not Comparison("walk", "4x4", "MB", 100.0, 20.0, target=8, most=30).passed
+    line = Comparison("walk", "4x4", "MB", 100.0, 10.0, target=8, most=30)
+    assert "| 10 | ≥ 8, ours ≤ 30 MB |" in as_page([line], "a machine")
+
+
 def test_text_has_aligned_columns() -> None:
     lines = as_text(LINES).splitlines()
     assert len(lines) == 3
