@@ -6,7 +6,7 @@ import resource
 import time
 from dataclasses import dataclass, field
 
-PACKAGES = ("wsss", "torch", "torchvision", "numpy", "opencv-python-headless", "pyarrow", "pillow")
+PACKAGES = ("wsss", "torch", "torchvision", "transformers", "numpy", "opencv-python-headless", "pyarrow", "pillow")
 
 
 @dataclass

@@ -1,0 +1,13 @@
+"""Kinds of the recorded FMA-WSSS cases and how each is checked."""
+
+from collections.abc import Callable
+
+from golden.cases import Case, kind_of
+
+CHECKS: dict[str, Callable[[Case], None]] = {}
+
+
+def find_check(name: str) -> Callable[[Case], None] | None:
+    """The check of a case by its name, or None for a kind that is not known."""
+    kind = kind_of(name, tuple(CHECKS))
+    return None if kind is None else CHECKS[kind]
