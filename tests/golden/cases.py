@@ -33,17 +33,18 @@ class Case:
     @cached_property
     def arrays(self) -> dict[str, np.ndarray]:
         """The recorded arrays by name."""
-        return load_arrays(self.folder / self.spec["file"])
+        return load_arrays(self.folder / self.spec.get("file", f"{self.name}.npz"))
 
     def meaning(self, array: str) -> str:
         """What the case says about one of its arrays."""
-        return self.spec["arrays"][array].get("meaning") or ""
+        arrays = self.spec.get("arrays") or self.spec["outputs"]
+        return arrays[array].get("meaning") or ""
 
     def arrays_of(self, name: str) -> dict[str, np.ndarray]:
         """The recorded arrays of another case of the same set."""
         if name not in self.siblings:
             raise KeyError(f"{self.title} needs the arrays of {name!r}, which is not in {self.folder}/cases.json")
-        return load_arrays(self.folder / self.siblings[name]["file"])
+        return load_arrays(self.folder / self.siblings[name].get("file", f"{name}.npz"))
 
     def side_file(self, file: str) -> Path:
         """A layout or parameter-group file: in the case's folder, otherwise in the project's own copy."""

@@ -2,9 +2,15 @@
 
 from collections.abc import Callable
 
+from golden import fma_functions
 from golden.cases import Case, kind_of
 
-CHECKS: dict[str, Callable[[Case], None]] = {}
+CHECKS: dict[str, Callable[[Case], None]] = {
+    "score_boxes": fma_functions.check_score_boxes,
+    "rle": fma_functions.check_rle,
+    "nms": fma_functions.check_nms,
+    "evaluation": fma_functions.check_evaluation,
+}
 
 
 def find_check(name: str) -> Callable[[Case], None] | None:
