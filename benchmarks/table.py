@@ -32,8 +32,8 @@ processor time than pickled arrays, a millisecond per image to compress and one 
 twentieth of the disk and of the time that a disk or network file system needs.
 
 The dense walk of IRN is measured on the smaller image; its time on 500x500 pixels is that, times the third power of the
-ratio of the cells, and its memory one matrix of all padded cells. Our memory is the peak of what the walk allocates. The
-memory of PSA's pairs and walk is by how much a fresh process grows, in either way.
+ratio of the cells, and its memory one matrix of all padded cells. Our memory is the peak of what the walk allocates.
+The memory of PSA's pairs and walk is by how much a fresh process grows, in either way.
 
 The CRFs of both alphas go through one lattice side by side. Two processes at a time need hardly more processor time for
 an image than one alone, so two cores label nearly twice as many images.
