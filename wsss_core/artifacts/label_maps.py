@@ -10,6 +10,7 @@ from wsss_core.artifacts.png import decode_png, encode_png
 
 BACKGROUND = 0
 IGNORE = 255
+MAXIMUM_CONFIDENCE = 255
 
 SCHEMA = pa.schema([("image_id", pa.string()), ("label_png", pa.binary()), ("confidence_png", pa.binary())])
 

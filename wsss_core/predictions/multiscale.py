@@ -16,8 +16,6 @@ from wsss_core.settings.crf import CrfSettings
 from wsss_core.settings.predictions import MultiscalePredictionsSettings
 from wsss_core.stages.context import Processor, StageContext
 
-_CERTAIN = 255
-
 
 def processor(context: StageContext) -> Processor:
     """Makes the `LabelRow` of one image with the network of the input `segmenter`.
@@ -92,5 +90,5 @@ def label_row(image_id: str, scores_KHW: np.ndarray, with_confidence: bool) -> L
     label_HW = scores_KHW.argmax(axis=0).astype(np.uint8)
     if not with_confidence:
         return LabelRow(image_id, label_HW)
-    confidence_HW = np.round(_CERTAIN * scores_KHW.max(axis=0).clip(0, 1)).astype(np.uint8)
+    confidence_HW = np.round(MAXIMUM_CONFIDENCE * scores_KHW.max(axis=0).clip(0, 1)).astype(np.uint8)
     return LabelRow(image_id, label_HW, confidence_HW)

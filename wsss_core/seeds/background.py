@@ -4,11 +4,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from wsss_core.artifacts.label_maps import IGNORE
+from wsss_core.artifacts.label_maps import IGNORE, MAXIMUM_CONFIDENCE
 from wsss_core.cams.foreground import BACKGROUND, best_foreground, has_own_background, power_background
 from wsss_core.settings.seeds import BackgroundRule
-
-MAXIMUM_CONFIDENCE = 255
 
 
 def with_background(

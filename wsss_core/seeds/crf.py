@@ -6,12 +6,12 @@ import numpy as np
 
 from wsss_core.artifacts.cams import CamRow
 from wsss_core.artifacts.formats import Row
-from wsss_core.artifacts.label_maps import LabelRow
+from wsss_core.artifacts.label_maps import MAXIMUM_CONFIDENCE, LabelRow
 from wsss_core.artifacts.manifest import ImageRecord
 from wsss_core.cams.foreground import has_own_background
 from wsss_core.crf import crf_probabilities
 from wsss_core.data.images import read_image
-from wsss_core.seeds.background import MAXIMUM_CONFIDENCE, default_rule, label_of, with_background
+from wsss_core.seeds.background import default_rule, label_of, with_background
 from wsss_core.settings.seeds import CrfSeedsSettings
 from wsss_core.stages.context import Processor, StageContext, typed_row
 

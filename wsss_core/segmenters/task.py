@@ -22,7 +22,7 @@ from wsss_core.stages.context import StageContext
 from wsss_core.training.initial_weights import start_backbone, start_of
 from wsss_core.training.label_source import RowSource
 from wsss_core.training.loop import fit
-from wsss_core.training.losses import cross_entropy
+from wsss_core.training.losses import balanced_cross_entropy, cross_entropy
 from wsss_core.training.task import Batch, Figures, Task
 from wsss_core.training.trained_on import trained_on
 
@@ -67,11 +67,12 @@ class SegmenterTask(Task):
     def loss(self, batch: Batch) -> tuple[torch.Tensor, Mapping[str, float]]:
         """Cross entropy over the labelled cells or pixels of the batch."""
         scores_BKhw, label_BHW = self.network(batch["image"]), batch["label"]
+        entropy = cross_entropy if self.settings.balance == "pixels" else balanced_cross_entropy
         if self.settings.loss_at == "crop":
             size_hw = (label_BHW.shape[1], label_BHW.shape[2])
-            return cross_entropy(enlarge(scores_BKhw.float(), self.network.stride, size_hw), label_BHW), {}
+            return entropy(enlarge(scores_BKhw.float(), self.network.stride, size_hw), label_BHW), {}
         grid_hw = (scores_BKhw.shape[2], scores_BKhw.shape[3])
-        return cross_entropy(scores_BKhw, grid_labels(label_BHW, self.network.stride, grid_hw)), {}
+        return entropy(scores_BKhw, grid_labels(label_BHW, self.network.stride, grid_hw)), {}
 
     def validate(self) -> Figures:
         """mIoU and IoU per class on the validation images, one scale; nothing where none has ground truth."""
@@ -112,4 +113,4 @@ def training_labels(context: StageContext, settings: SegmenterSettings) -> tuple
     kind = context.input_kinds.get("seeds", "seeds")
     rows = RowSource(context.inputs["seeds"], kind, LabelRow)
     rows.require([record.image_id for record in records])
-    return records, SeedLabels(rows)
+    return records, SeedLabels(rows, settings.minimum_confidence)

@@ -22,6 +22,12 @@ class SegmenterSettings(JitterSettings, LoopSettings):
     labels: Literal["seeds", "truth"] = "seeds"
     """Learn from the input `seeds`, or from the ground truth of the training images: the fully supervised upper bound,
     no weakly supervised result."""
+    minimum_confidence: Annotated[float, Field(ge=0, le=1)] = 0.0
+    """Pixels of the seeds below this confidence are ignored (255), so that the network decides where the seeds cannot.
+    Above 0 the seeds must store it (`confidence: true`)."""
+    balance: Literal["pixels", "foreground"] = "pixels"
+    """`pixels`: every labelled pixel weighs the same. `foreground`: background and foreground weigh one half each, as
+    in the seeding loss of DSRG (Huang et al., CVPR 2018)."""
     rescale: tuple[Annotated[float, Field(gt=0, le=8)], Annotated[float, Field(gt=0, le=8)]] = (0.5, 2.0)
     """Image and labels are resized by a random factor in this range."""
     crop: int = Field(321, ge=8)
