@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from wsss_core.artifacts.formats import Row
-from wsss_core.artifacts.label_maps import BACKGROUND, LabelRow
+from wsss_core.artifacts.label_maps import BACKGROUND, MAXIMUM_CONFIDENCE, LabelRow
 from wsss_core.artifacts.manifest import ImageRecord
 from wsss_core.checkpoints.store import load_network
 from wsss_core.crf import crf_probabilities

@@ -42,8 +42,8 @@ class SeedLabels:
             return row.label_HW
         if row.confidence_HW is None:
             raise ValueError(
-                f"image {record.image_id!r}: `minimum_confidence: {self.minimum_confidence}` needs seeds that store their "
-                "confidence, found none; set `confidence: true` in the stage of the seeds, or the minimum to 0"
+                f"image {record.image_id!r}: `minimum_confidence: {self.minimum_confidence}` needs seeds that store "
+                "their confidence, found none; set `confidence: true` in the stage of the seeds, or the minimum to 0"
             )
         uncertain_HW = row.confidence_HW < round(self.minimum_confidence * MAXIMUM_CONFIDENCE)
         return np.where(uncertain_HW, np.uint8(IGNORE), row.label_HW)
