@@ -7,7 +7,7 @@ import pytest
 import torch
 from PIL import Image
 
-from wsss_core.affinity.boundary_network import BoundaryNetwork
+from wsss_core.affinity.boundary_network import BoundaryNetwork, walked_canvas
 from wsss_core.artifacts.manifest import ImageRecord
 from wsss_core.checkpoints.card import NetworkCard
 from wsss_core.checkpoints.store import save_network
@@ -41,3 +41,13 @@ def test_another_network_is_refused(tmp_path: Path) -> None:
     settings = WalkWithinBoundaries()
     with pytest.raises(TypeError, match="expected an IRNet in"):
         BoundaryNetwork(context(tmp_path / "net", None, settings), settings)
+
+
+def test_a_large_image_is_seen_in_a_smaller_copy_whose_grid_spans_the_image(tmp_path: Path) -> None:
+    Image.fromarray(np.zeros((90, 140, 3), np.uint8)).save(tmp_path / "a.png")
+    record = ImageRecord("a", str(tmp_path / "a.png"), 90, 140, ("train",), 0)
+    settings = WalkWithinBoundaries.parse({"canvas": 16, "max_pixels": 45 * 70}, "x")
+    network = BoundaryNetwork(context(tmp_path / "net", "irnet", settings), settings)
+    assert network.edge(record).shape == (12, 18)
+    assert walked_canvas((90, 140), (12, 18), settings) == (96, 144)  # 48 and 72 pixels of the copy, twice as large
+    assert walked_canvas((45, 70), (12, 18), settings) == (48, 72)

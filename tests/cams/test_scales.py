@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from wsss_core.cams.scales import scaled_images, scaled_size
+from wsss_core.cams.scales import bounded_image, bounded_scales, bounded_size, scaled_images, scaled_size
 
 
 @pytest.mark.parametrize(
@@ -46,3 +46,20 @@ def test_grey_images_and_float_images_are_refused() -> None:
         scaled_images(np.zeros((4, 4), np.uint8), [1])
     with pytest.raises(ValueError, match="found float64"):
         scaled_images(np.zeros((4, 4, 3)), [1])
+
+
+def test_scales_are_lowered_only_as_far_as_the_pixels_ask_for() -> None:
+    assert bounded_scales((0.5, 4.0), (100, 100), 40_000) == [0.5, 2.0]
+    assert bounded_scales((0.5, 4.0), (100, 100), None) == [0.5, 4.0]
+
+
+@given(st.integers(1, 60), st.integers(1, 60), st.integers(1, 3000))
+def test_a_bounded_image_has_the_announced_size_and_the_allowed_pixels(height: int, width: int, most: int) -> None:
+    image = np.zeros((height, width, 3), np.uint8)
+    bounded = bounded_image(image, most)
+    assert bounded.shape[:2] == bounded_size((height, width), most)
+    if height * width <= most:
+        assert bounded is image
+    else:
+        sides = ((most / (height * width)) ** 0.5 * side for side in (height, width))
+        assert all(abs(found - side) <= 0.5 or found == 1 for found, side in zip(bounded.shape, sides, strict=False))

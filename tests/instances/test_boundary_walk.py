@@ -105,7 +105,7 @@ def test_the_strongest_part_is_the_argmax_with_the_threshold_as_background(
     seed: int, parts: int, threshold: float
 ) -> None:
     scores_Phw = np.random.default_rng(seed).random((parts, 3, 4)).astype(np.float32)
-    owner_HW, score_HW = strongest_part(scores_Phw, (10, 14), threshold)
+    owner_HW, score_HW = strongest_part(scores_Phw, (10, 14), (12, 16), threshold)
     large = torch.nn.functional.interpolate(torch.from_numpy(scores_Phw)[None], (12, 16), mode="bilinear")
     all_PHW = large[0, :, :10, :14].numpy()
     all_PHW = all_PHW / all_PHW.max()

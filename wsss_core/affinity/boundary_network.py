@@ -3,10 +3,12 @@
 import numpy as np
 import torch
 
+from wsss_core.artifacts.cams import canvas_at
 from wsss_core.artifacts.manifest import ImageRecord
+from wsss_core.cams.scales import bounded_image, bounded_size
 from wsss_core.checkpoints.store import load_network
 from wsss_core.data.images import read_image
-from wsss_core.networks.irnet import IRNet, canvas_of, edge_and_displacement, edge_map
+from wsss_core.networks.irnet import STRIDE, IRNet, canvas_of, edge_and_displacement, edge_map
 from wsss_core.networks.precision import inference
 from wsss_core.settings.boundary_walk import WalkWithinBoundaries
 from wsss_core.stages.context import StageContext
@@ -15,7 +17,7 @@ from wsss_core.stages.context import StageContext
 class BoundaryNetwork:
     """The network of input `affinity`, loaded once. Raises TypeError when it is another than IRNet.
 
-    Outputs are float32 on the grid (ceil(H/4), ceil(W/4)) of the image.
+    Outputs are float32 on the grid (ceil(H/4), ceil(W/4)) of the image, or of a copy with at most `max_pixels`.
     """
 
     def __init__(self, context: StageContext, settings: WalkWithinBoundaries) -> None:
@@ -39,9 +41,17 @@ class BoundaryNetwork:
         return _array(edge_hw), _array(displacement_2hw)
 
     def _input(self, record: ImageRecord) -> tuple[torch.Tensor, tuple[int, int]]:
-        image_HW3 = read_image(record.file)
+        image_HW3 = bounded_image(read_image(record.file), self._settings.max_pixels)
         canvas_hw = canvas_of((image_HW3.shape[0], image_HW3.shape[1]), self._settings.canvas)
         return torch.from_numpy(self._normalise(image_HW3)).to(self._device), canvas_hw
+
+
+def walked_canvas(
+    size_hw: tuple[int, int], grid_hw: tuple[int, int], settings: WalkWithinBoundaries
+) -> tuple[int, int]:
+    """Height and width, in pixels of the image of `size_hw`, that the cells of the network's grid span."""
+    copy_hw = bounded_size(size_hw, settings.max_pixels)
+    return canvas_at(size_hw, copy_hw, (grid_hw[0] * STRIDE, grid_hw[1] * STRIDE))
 
 
 def _array(values: torch.Tensor) -> np.ndarray:

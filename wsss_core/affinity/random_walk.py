@@ -8,10 +8,11 @@ import torch
 from wsss_core.affinity.label_fusion import STRIDE, block_mean
 from wsss_core.affinity.pairs import RADIUS, pair_affinity
 from wsss_core.affinity.transition import pair_links, transition_matrix, walk
-from wsss_core.artifacts.cams import CamRow
+from wsss_core.artifacts.cams import CamRow, canvas_at
 from wsss_core.artifacts.formats import Row
 from wsss_core.artifacts.manifest import ImageRecord
 from wsss_core.cams.foreground import BACKGROUND, has_own_background, power_background
+from wsss_core.cams.scales import bounded_image
 from wsss_core.checkpoints.store import load_network
 from wsss_core.data.images import read_image
 from wsss_core.networks.precision import as_input, inference
@@ -72,14 +73,17 @@ def processor(context: StageContext) -> Processor:
 
     def process(record: ImageRecord, rows: Mapping[str, Row]) -> CamRow:
         row = typed_row(rows, "cams", CamRow)
-        image_3HW = padded_input(card.normalisation(read_image(record.file)), network.stride)
+        image_HW3 = bounded_image(read_image(record.file), settings.max_pixels)
+        walked_hw = (image_HW3.shape[0], image_HW3.shape[1])
+        image_3HW = padded_input(card.normalisation(image_HW3), network.stride)
         with inference(settings.precision, context.device):
             features_Dhw = network(as_input(torch.from_numpy(image_3HW)[None], context.device))[0]
-        start_Khw = start_scores(row.scores(), row.class_ids, settings.alpha, network.stride)
+        scores_KHW = row.scores() if walked_hw == row.size_hw else row.scores_on(walked_hw)
+        start_Khw = start_scores(scores_KHW, row.class_ids, settings.alpha, network.stride)
         grid_Khw = refined_grid(start_Khw, features_Dhw, settings.beta, 2**settings.log2_steps)
         foreground_ids = [label for label in row.class_ids if label != BACKGROUND]
         class_ids = np.asarray([BACKGROUND, *foreground_ids], np.int32)
-        canvas_hw = padded_hw(row.size_hw, network.stride)
+        canvas_hw = canvas_at(row.size_hw, walked_hw, padded_hw(walked_hw, network.stride))
         return CamRow(row.image_id, row.size_hw, class_ids, (grid_Khw,), canvas_hw, normalise=False)
 
     return process

@@ -79,6 +79,14 @@ class CamRow:
         return total_KHW
 
 
+def canvas_at(size_hw: tuple[int, int], copy_hw: tuple[int, int], canvas_hw: tuple[int, int]) -> tuple[int, int]:
+    """What `canvas_hw` pixels of a copy of size `copy_hw` span in the image of `size_hw`, rounded to whole pixels."""
+    height, width = (
+        round(canvas * side / copy) for side, copy, canvas in zip(size_hw, copy_hw, canvas_hw, strict=True)
+    )
+    return height, width
+
+
 def enlarge(grid_hw: np.ndarray, size_hw: tuple[int, int]) -> np.ndarray:
     """Bilinear resize of one float map (h, w) to float32 `size_hw`, half-pixel centres, no antialiasing."""
     height, width = size_hw

@@ -8,7 +8,7 @@ import torch
 from wsss_core.artifacts.cams import CamRow
 from wsss_core.artifacts.formats import Row
 from wsss_core.artifacts.manifest import ImageRecord
-from wsss_core.cams.scales import scaled_images
+from wsss_core.cams.scales import bounded_scales, scaled_images
 from wsss_core.checkpoints.store import load_network
 from wsss_core.data.images import read_image
 from wsss_core.networks.network import TagClassifier
@@ -75,17 +75,17 @@ def processor(context: StageContext) -> Processor:
 
     def process(record: ImageRecord, rows: Mapping[str, Row]) -> CamRow:
         image_HW3 = read_image(record.file)
+        size_hw = (image_HW3.shape[0], image_HW3.shape[1])
         grids = class_activation_grids(
             network.cam,
             image_HW3,
-            settings.scales,
+            bounded_scales(settings.scales, size_hw, settings.max_pixels),
             card.normalisation,
             record.tags,
             settings.mirror,
             context.device,
             settings.precision,
         )
-        size_hw = (image_HW3.shape[0], image_HW3.shape[1])
         class_ids = np.asarray(record.tags, np.int32)
         canvas_hw = canvas_of(size_hw, canvas, network.stride)
         return CamRow(record.image_id, size_hw, class_ids, tuple(grids), canvas_hw, normalise=True)

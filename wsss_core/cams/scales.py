@@ -36,3 +36,22 @@ def scaled_images(image_HW3: np.ndarray, scales: Sequence[float]) -> list[np.nda
         else:
             results.append(np.asarray(picture.resize((new_width, new_height), Image.Resampling.BICUBIC)))
     return results
+
+
+def bounded_scales(scales: Sequence[float], size_hw: tuple[int, int], max_pixels: int | None) -> list[float]:
+    """The scales, each lowered as far as needed for a copy of at most about `max_pixels` pixels; None: as they are."""
+    if max_pixels is None:
+        return list(scales)
+    largest = float((max_pixels / (size_hw[0] * size_hw[1])) ** 0.5)
+    return [min(scale, largest) for scale in scales]
+
+
+def bounded_size(size_hw: tuple[int, int], max_pixels: int) -> tuple[int, int]:
+    """Height and width of `bounded_image` for an image of this size."""
+    return scaled_size(size_hw, bounded_scales((1.0,), size_hw, max_pixels)[0])
+
+
+def bounded_image(image_HW3: np.ndarray, max_pixels: int) -> np.ndarray:
+    """The image uint8 RGB (H, W, 3), or a copy with about `max_pixels` pixels where it has more."""
+    size_hw = (image_HW3.shape[0], image_HW3.shape[1])
+    return scaled_images(image_HW3, bounded_scales((1.0,), size_hw, max_pixels))[0]

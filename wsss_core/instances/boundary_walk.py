@@ -10,7 +10,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from wsss_core.affinity.boundaries import walk_within_boundaries
-from wsss_core.affinity.boundary_network import BoundaryNetwork
+from wsss_core.affinity.boundary_network import BoundaryNetwork, walked_canvas
 from wsss_core.artifacts.cams import CamRow, enlarge
 from wsss_core.artifacts.formats import Row
 from wsss_core.artifacts.instances import InstanceRow
@@ -19,7 +19,6 @@ from wsss_core.artifacts.rle import encode_masks
 from wsss_core.cams.foreground import has_own_background
 from wsss_core.instances.centroids import instance_map, refine_centroids
 from wsss_core.instances.pieces import connected_pieces
-from wsss_core.networks.irnet import STRIDE
 from wsss_core.settings.instances import BoundaryInstancesSettings
 from wsss_core.stages.context import Processor, StageContext, typed_row
 
@@ -35,15 +34,14 @@ def cam_parts(cam_Khw: np.ndarray, instance_Ihw: np.ndarray) -> tuple[np.ndarray
 
 
 def strongest_part(
-    scores_Phw: np.ndarray, size_hw: tuple[int, int], threshold: float, stride: int = STRIDE
+    scores_Phw: np.ndarray, size_hw: tuple[int, int], canvas_hw: tuple[int, int], threshold: float
 ) -> tuple[np.ndarray, np.ndarray]:
     """At each pixel the number of the part with the highest score, int32 (H, W), and that score, float32 in 0..1.
 
-    Scores are enlarged by `stride` (bilinear), cropped to the image and divided by the largest of all. The number is
+    Scores are enlarged to `canvas_hw` (bilinear), cropped to the image and divided by the largest of all. The number is
     p+1 for part p, the smallest of equals, and 0 where no score is above `threshold`.
     """
     height, width = size_hw
-    canvas_hw = (scores_Phw.shape[1] * stride, scores_Phw.shape[2] * stride)
     owner_HW, best_HW = np.zeros(size_hw, np.int32), np.zeros(size_hw, np.float32)
     for number, grid_hw in enumerate(scores_Phw, start=1):  # one at a time: there may be hundreds
         score_HW = enlarge(grid_hw, canvas_hw)[:height, :width]
@@ -69,15 +67,21 @@ def boundary_instances(
     if len(parts_Phw):
         steps = 2**settings.log2_steps
         parts_Phw = walk_within_boundaries(parts_Phw, edge_hw, settings.beta, steps, settings.radius)
-    owner_HW, score_HW = strongest_part(parts_Phw, row.size_hw, settings.threshold)
-    pieces = list(connected_pieces(owner_HW, score_HW, settings.minimum_area * owner_HW.size))
-    masks = np.array([piece.mask_HW for piece in pieces], bool).reshape(-1, *row.size_hw)
+    canvas_hw = walked_canvas(row.size_hw, (edge_hw.shape[0], edge_hw.shape[1]), settings)
+    owner_HW, score_HW = strongest_part(parts_Phw, row.size_hw, canvas_hw, settings.threshold)
+    channels: list[int] = []
+    scores: list[float] = []
+    rles: list[bytes] = []
+    for piece in connected_pieces(owner_HW, score_HW, settings.minimum_area * owner_HW.size):
+        channels.append(piece.channel)
+        scores.append(piece.score)
+        rles.extend(encode_masks(piece.mask_HW[None]))  # at once: a hundred masks of a large image fill the memory
     return InstanceRow(
         image_id=row.image_id,
         size_hw=row.size_hw,
-        class_ids=label_C[class_P[[piece.channel for piece in pieces]]].astype(np.int32),
-        scores=np.array([piece.score for piece in pieces], np.float32),
-        rles=encode_masks(masks),
+        class_ids=label_C[class_P[channels]].astype(np.int32),
+        scores=np.array(scores, np.float32),
+        rles=tuple(rles),
     )
 
 

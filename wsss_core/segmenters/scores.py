@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from torch.nn import functional
 
-from wsss_core.cams.scales import scaled_images
+from wsss_core.cams.scales import bounded_scales, scaled_images
 from wsss_core.networks.network import Network
 from wsss_core.networks.precision import Precision, as_input, inference
 
@@ -74,7 +74,7 @@ def predict_scores(
     device = next(network.parameters()).device
     height, width = image_HW3.shape[:2]
     total_KHW: torch.Tensor | None = None
-    for scaled in scaled_images(image_HW3, bounded(scales, (height, width), max_pixels)):
+    for scaled in scaled_images(image_HW3, bounded_scales(scales, (height, width), max_pixels)):
         image_3HW = torch.from_numpy(normalise(scaled))
         batch = torch.stack([image_3HW, image_3HW.flip(-1)]) if mirror else image_3HW[None]
         with inference(precision, str(device)):
@@ -92,11 +92,3 @@ def predict_scores(
         raise ValueError("expected at least one scale, found none")
     mean_KHW = total_KHW.div_(len(scales) * (2 if mirror else 1))
     return (mean_KHW.softmax(0) if average == "logits" else mean_KHW).cpu().numpy()
-
-
-def bounded(scales: Sequence[float], size_hw: tuple[int, int], max_pixels: int | None) -> list[float]:
-    """The scales, each lowered as far as needed for a copy of at most about `max_pixels` pixels."""
-    if max_pixels is None:
-        return list(scales)
-    largest = float((max_pixels / (size_hw[0] * size_hw[1])) ** 0.5)
-    return [min(scale, largest) for scale in scales]

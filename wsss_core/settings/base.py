@@ -3,11 +3,14 @@
 import difflib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Self
+from typing import Annotated, Any, Self
 
 import pydantic
 
 from wsss_core.settings.paths import validation_context
+
+MaxPixels = Annotated[int, pydantic.Field(ge=1)]
+"""Most pixels of an image, or of a resized copy, that a network sees at once."""
 
 
 class SettingsError(ValueError):

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from wsss_core.settings.base import Settings
+from wsss_core.settings.base import MaxPixels, Settings
 from wsss_core.settings.crf import Positive
 
 
@@ -20,5 +20,7 @@ class WalkWithinBoundaries(Settings):
     canvas: Annotated[int, Field(ge=16, multiple_of=16)] = 512
     """Smallest side, in pixels, to which the network's input is filled up with the mean colour. The published 512 is a
     part of its results; a smaller canvas makes small images cheaper."""
+    max_pixels: MaxPixels = 4_000_000
+    """An image with more pixels is walked at this size, so that memory stays bounded."""
     precision: Literal["float32", "bfloat16"] = "float32"
     """Arithmetic of the network; bfloat16 is several times as fast where the processor has instructions for it."""

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from wsss_core.settings.base import Settings
+from wsss_core.settings.base import MaxPixels, Settings
 
 Canvas = Literal["image", "cells"]
 
@@ -19,6 +19,9 @@ class MultiscaleCamsSettings(Settings):
     canvas: Canvas | None = None
     """What the maps are enlarged to: the image (PSA), or the network's whole cells, the last of which may reach beyond
     the image and are cut (IRN: multiples of 16 pixels); null: as published for the classifier."""
+    max_pixels: MaxPixels = 4_000_000
+    """A copy of the image with more pixels is made this small before the network sees it, so that memory stays bounded.
+    Far above what VOC and COCO need: 640x640 pixels at scale 2 have 1.6 million."""
     precision: Literal["float32", "bfloat16"] = "float32"
     """Arithmetic of the network; bfloat16 is several times as fast where the processor has instructions for it."""
     dtype: Literal["float16", "float32"] = "float16"

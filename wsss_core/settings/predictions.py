@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from wsss_core.settings.base import Settings
+from wsss_core.settings.base import MaxPixels, Settings
 from wsss_core.settings.crf import CrfSettings
 
 Scale = Annotated[float, Field(gt=0, le=8)]
@@ -20,7 +20,7 @@ class MultiscalePredictionsSettings(Settings):
     """Run the left-right mirror of every scale, too."""
     average: Literal["softmax", "logits"] = "softmax"
     """What is averaged over scales and mirrors: probabilities, or scores before the softmax."""
-    max_pixels: int = Field(4_000_000, ge=1)
+    max_pixels: MaxPixels = 4_000_000
     """A resized copy with more pixels is made this small before the network sees it, so that memory stays bounded."""
     crf: CrfSettings | None = None
     """Dense CRF on the probabilities; null = none."""

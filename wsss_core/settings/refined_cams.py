@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from wsss_core.settings.base import Settings
+from wsss_core.settings.base import MaxPixels, Settings
 from wsss_core.settings.boundary_walk import WalkWithinBoundaries
 from wsss_core.settings.crf import Positive
 
@@ -18,6 +18,8 @@ class RandomWalkSettings(Settings):
     """The walk has 2 to this power steps (8: 256 steps)."""
     alpha: Positive = 16.0
     """Background score = (1 - largest CAM)^alpha."""
+    max_pixels: MaxPixels = 4_000_000
+    """An image with more pixels is walked at this size, so that memory stays bounded."""
     precision: Literal["float32", "bfloat16"] = "float32"
     """Arithmetic of the network; bfloat16 is several times as fast where the processor has instructions for it."""
     dtype: Literal["float16", "float32"] = "float16"
