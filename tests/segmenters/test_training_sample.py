@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 from training.tiny_data import write_tiny_data
 
+from wsss_core.artifacts.label_maps import LabelRow
 from wsss_core.networks.normalisation import IMAGENET_RGB
-from wsss_core.segmenters.training_sample import SegmenterSamples, TruthLabels, augmented_crop
+from wsss_core.segmenters.training_sample import SeedLabels, SegmenterSamples, TruthLabels, augmented_crop
 from wsss_core.settings.segmenter import DeepLabV1Settings
 
 PLAIN = {"brightness": 0, "contrast": 0, "saturation": 0, "hue": 0}
@@ -45,3 +46,19 @@ def test_an_image_without_truth_is_named(tmp_path):
     bare = type(record)(**{**vars(record), "truth": None})
     with pytest.raises(ValueError, match="'id0' has no ground truth"):
         TruthLabels().of(bare)
+
+
+def test_pixels_below_the_smallest_confidence_are_ignored(tmp_path):
+    record = write_tiny_data(tmp_path).records[0]
+    confidence_HW = np.array([[0, 50, 51, 255]], np.uint8)
+    rows = {record.image_id: LabelRow(record.image_id, np.array([[0, 1, 1, 2]], np.uint8), confidence_HW)}
+    assert SeedLabels(rows).of(record).tolist() == [[0, 1, 1, 2]]
+    assert SeedLabels(rows, minimum_confidence=0.2).of(record).tolist() == [[255, 255, 1, 2]]
+
+
+def test_seeds_without_confidence_are_refused_only_where_one_is_asked_for(tmp_path):
+    record = write_tiny_data(tmp_path).records[0]
+    rows = {record.image_id: LabelRow(record.image_id, np.zeros((2, 2), np.uint8))}
+    assert SeedLabels(rows).of(record).shape == (2, 2)
+    with pytest.raises(ValueError, match=f"{record.image_id}.*set `confidence: true` in the stage of the seeds"):
+        SeedLabels(rows, minimum_confidence=0.5).of(record)

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from wsss_core.training.losses import cross_entropy, multilabel_soft_margin
+from wsss_core.training.losses import balanced_cross_entropy, cross_entropy, multilabel_soft_margin
 
 
 def test_soft_margin_is_torchs_and_survives_huge_scores():
@@ -28,9 +28,21 @@ def test_cross_entropy_is_torchs_where_labels_are_and_ignores_255():
     assert torch.equal(cross_entropy(scores, label), cross_entropy(changed, label))
 
 
-def test_with_everything_ignored_loss_and_gradient_are_zero():
+def test_the_balanced_loss_is_the_mean_of_those_of_background_and_foreground_alone():
+    scores, label = torch.randn(2, 4, 5, 6), torch.randint(0, 4, (2, 5, 6))
+    label[0, :2] = 255
+    background = cross_entropy(scores, torch.where(label == 0, label, 255))
+    foreground = cross_entropy(scores, torch.where(label == 0, 255, label))
+    assert balanced_cross_entropy(scores, label).item() == pytest.approx((background + foreground).item() / 2, rel=1e-5)
+    assert balanced_cross_entropy(scores, torch.zeros_like(label)).item() == pytest.approx(
+        cross_entropy(scores, torch.zeros_like(label)).item() / 2, rel=1e-5
+    )
+
+
+@pytest.mark.parametrize("entropy", [cross_entropy, balanced_cross_entropy])
+def test_with_everything_ignored_loss_and_gradient_are_zero(entropy):
     scores = torch.randn(1, 3, 2, 2, requires_grad=True)
-    loss = cross_entropy(scores, torch.full((1, 2, 2), 255))
+    loss = entropy(scores, torch.full((1, 2, 2), 255))
     loss.backward()
     assert loss.item() == 0
     assert scores.grad is not None
