@@ -85,7 +85,8 @@ METHODS: Mapping[str, Mapping[str, Method]] = {
         "precomputed": Method(
             f"{_SETTINGS}.regions:PrecomputedRegionsSettings", "wsss_core.regions.precomputed", foreign=True
         ),
-        "mobile_sam": Method(f"{_SETTINGS}.regions:MobileSamSettings", "wsss_core.regions.mobile_sam"),
+        "sam": Method(f"{_SETTINGS}.regions:SamSettings", "wsss_core.regions.sam"),
+        "mobile_sam": Method(f"{_SETTINGS}.regions:MobileSamSettings", "wsss_core.regions.sam"),
     },
     "classifier": {
         "psa": Method(f"{_SETTINGS}.classifier:PsaClassifierSettings", "wsss_core.classifiers.psa"),

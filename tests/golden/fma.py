@@ -2,13 +2,18 @@
 
 from collections.abc import Callable
 
-from golden import fma_functions
+from golden import fma_functions, fma_masks, fma_sam
 from golden.cases import Case, kind_of
 
 CHECKS: dict[str, Callable[[Case], None]] = {
     "score_boxes": fma_functions.check_score_boxes,
     "rle": fma_functions.check_rle,
     "nms": fma_functions.check_nms,
+    "sam_tiny_forward": fma_sam.check_forward,
+    "sam_tiny_amg": fma_sam.check_generator,
+    "sam_grids": fma_masks.check_grids,
+    "sam_mask_utils": fma_masks.check_mask_utils,
+    "containment_filter": fma_masks.check_containment,
     "evaluation": fma_functions.check_evaluation,
 }
 

@@ -1,57 +1,50 @@
 import numpy as np
 import pytest
 import torch
+from regions.tiny_sam import SIDE, tiny_sam
 from torch.nn import functional
 
 from wsss_core.artifacts.rle import decode_masks
 from wsss_core.networks.sam.mask_decoder import POINT_MASKS
-from wsss_core.networks.sam.sam import MEAN_RGB, STD_RGB, Sam, build_mobile_sam, for_inference
-from wsss_core.networks.sam.tiny_vit import TinyVitShape
+from wsss_core.networks.sam.sam import Sam
+from wsss_core.regions.crop_masks import padded_image
 from wsss_core.regions.enlarge import resized_size
-from wsss_core.regions.mask_generator import MaskGenerator, MaskSet, padded_image
+from wsss_core.regions.mask_generator import MaskGenerator, MaskSet, box_of
 from wsss_core.regions.point_grid import unit_grid
-from wsss_core.settings.regions import MaskGeneratorSettings
+from wsss_core.settings.regions import SamSettings
 
-SIDE = 64
-SETTINGS = MaskGeneratorSettings(
+SETTINGS = SamSettings(
     points_per_side=4,
     prompts_per_batch=5,
+    crop_layers=0,
     predicted_iou_threshold=0.5,
+    threshold_offsets=(0.0, 0.05, -0.05),
     stability_threshold=0.3,
     stability_offset=0.01,
+    stability_biases=(0.0, 0.1, 0.0),
+    ranking_offsets=(0.0, 0.0, 1.0),
     box_nms_threshold=0.9,
-    min_area_px=4,
+    min_area_px=0,
+    containment_threshold=None,
 )
+SIZE = (40, 56)
 
 
 @pytest.fixture(scope="module")
 def network() -> Sam:
-    """A tiny network with random weights, whose predicted IoU lies around the threshold of the tests."""
-    torch.manual_seed(1)
-    shape = TinyVitShape((8, 8, 16, 16), (1, 1, 1, 1), (1, 2, 2, 2), (2, 2, 2, 2), d_out=32, classes=2)
-    network = build_mobile_sam(shape, image_side=SIDE)
-    for name, value in network.mask_decoder.named_parameters():
-        if name.endswith("_proj.weight"):
-            value.data *= 4  # so that masks depend on the point
-    network.mask_decoder.iou_prediction_head.layers[-1].bias.data.fill_(0.7)
-    network.mask_decoder.iou_prediction_head.layers[-1].weight.data *= 3
-    for pen in network.mask_decoder.output_hypernetworks_mlps:
-        pen.layers[-1].bias.data -= 0.3  # so that masks do not fill the image
-        pen.layers[-1].weight.data *= 3
-    return for_inference(network)
+    return tiny_sam("mobile")
 
 
 @pytest.fixture(scope="module")
 def image_HW3() -> np.ndarray:
     generator = np.random.default_rng(3)
-    image = generator.integers(0, 255, (40, 56, 3), dtype=np.uint8)
+    image = generator.integers(0, 255, (*SIZE, 3), dtype=np.uint8)
     image[8:30, 10:35] = (200, 40, 10)
     return image
 
 
-def arrays_of(masks: MaskSet, size_hw: tuple[int, int]) -> list[np.ndarray]:
-    scores = [masks.area_R, masks.level_R, masks.predicted_iou_R, masks.stability_R]
-    return [decode_masks(masks.rles, size_hw), *scores]
+def masks_with(network: Sam, image_HW3: np.ndarray, **changes) -> MaskSet:
+    return MaskGenerator(network, SETTINGS.model_copy(update=changes))(image_HW3)
 
 
 def box_iou(a: np.ndarray, b: np.ndarray) -> float:
@@ -60,14 +53,9 @@ def box_iou(a: np.ndarray, b: np.ndarray) -> float:
     return float(common / union) if union else 0.0
 
 
-def box_of(mask_HW: np.ndarray) -> np.ndarray:
-    rows, columns = np.nonzero(mask_HW)
-    return np.array([columns.min(), rows.min(), columns.max(), rows.max()], float)
-
-
 @torch.inference_mode()
-def one_by_one(network: Sam, image_HW3: np.ndarray, settings: MaskGeneratorSettings) -> list[tuple]:
-    """The generator's rule point by point: everything is drawn, nothing shared; masks as (score, level, mask)."""
+def one_by_one(network: Sam, image_HW3: np.ndarray, settings: SamSettings) -> list[tuple]:
+    """The rule for the whole image, point by point: everything is drawn in full; masks as (IoU, level, mask)."""
     size_hw = image_HW3.shape[:2]
     height, width = resized_size(size_hw, SIDE)
     side = network.prepare(network.encode(padded_image(image_HW3, SIDE)))
@@ -77,43 +65,41 @@ def one_by_one(network: Sam, image_HW3: np.ndarray, settings: MaskGeneratorSetti
         decoded = network.mask_decoder(network.prompt_encoder.points(point, torch.ones(1, 1)), side)
         logits = network.mask_decoder.draw(decoded, network.grid_hw, POINT_MASKS)
         for level in range(3):
-            seen = logits[0, level, : -(-height // 4), : -(-width // 4)]
-            inner, outer = (seen > settings.stability_offset).sum(), (seen > -settings.stability_offset).sum()
+            square = functional.interpolate(logits[:, level, None], (SIDE, SIDE), mode="bilinear")
+            full = functional.interpolate(square[..., :height, :width], size_hw, mode="bilinear")[0, 0]
+            inner, outer = (full > settings.stability_offset).sum(), (full > -settings.stability_offset).sum()
             iou = decoded.iou_BM[0, 1 + level].item()
-            if iou > settings.predicted_iou_threshold and inner / outer >= settings.stability_threshold:
-                square = functional.interpolate(logits[:, level, None], (SIDE, SIDE), mode="bilinear")
-                full = functional.interpolate(square[..., :height, :width], size_hw, mode="bilinear")[0, 0] > 0
-                found.append((iou, level, full.numpy(), (seen > 0).numpy()))
+            is_good = iou + settings.threshold_offsets[level] > settings.predicted_iou_threshold
+            if is_good and inner / outer + settings.stability_biases[level] >= settings.stability_threshold:
+                found.append((iou, level, (full > 0).numpy()))
     kept: list[tuple] = []
-    for candidate in sorted(found, key=lambda mask: -mask[0]):
-        boxes = (box_iou(box_of(candidate[3]), box_of(mask[3])) for mask in kept)
+    for candidate in sorted(found, key=lambda mask: -(mask[0] + settings.ranking_offsets[mask[1]])):
+        boxes = (box_iou(np.array(box_of(candidate[2])), np.array(box_of(mask[2]))) for mask in kept)
         if all(iou <= settings.box_nms_threshold for iou in boxes):
             kept.append(candidate)
-    return [(iou, level, full) for iou, level, full, _ in kept]
+    return kept
 
 
-def test_masks_are_those_of_the_rule_applied_point_by_point(network, image_HW3):
-    settings = SETTINGS.model_copy(update={"min_area_px": 0})
-    masks = MaskGenerator(network, settings)(image_HW3)
-    expected = [mask for mask in one_by_one(network, image_HW3, settings) if mask[2].any()]
+@pytest.mark.parametrize(("encoder", "threshold"), [("mobile", 0.9), ("vit", 1.0)])  # boxes of the latter are alike
+def test_masks_are_those_of_the_rule_applied_point_by_point(image_HW3, encoder, threshold):
+    network = tiny_sam(encoder)
+    masks = masks_with(network, image_HW3, box_nms_threshold=threshold)
+    expected = one_by_one(network, image_HW3, SETTINGS.model_copy(update={"box_nms_threshold": threshold}))
     assert len(expected) > 3
     assert masks.level_R.tolist() == [level for _, level, _ in expected]
     np.testing.assert_allclose(masks.predicted_iou_R, [iou for iou, _, _ in expected], rtol=1e-4)
-    decoded = decode_masks(masks.rles, image_HW3.shape[:2])
+    decoded = decode_masks(masks.rles, SIZE)
     # Pixels whose logit is 0 up to rounding may go either way.
     assert np.mean(decoded == np.stack([mask for _, _, mask in expected])) > 0.999
     np.testing.assert_array_equal(masks.area_R, decoded.sum(axis=(1, 2)))
+    np.testing.assert_array_equal(masks.box_R4, [box_of(mask) for mask in decoded])
 
 
 def test_batch_size_changes_nothing(network, image_HW3):
-    whole = arrays_of(MaskGenerator(network, SETTINGS)(image_HW3), (40, 56))
-    single = arrays_of(
-        MaskGenerator(network, SETTINGS.model_copy(update={"prompts_per_batch": 1}))(image_HW3), (40, 56)
-    )
-    assert len(whole[0]) == len(single[0]) > 3
-    assert np.mean(whole[0] == single[0]) > 0.999
-    for one, other in zip(whole[2:], single[2:], strict=True):
-        np.testing.assert_allclose(one, other, rtol=1e-3)
+    whole, single = masks_with(network, image_HW3), masks_with(network, image_HW3, prompts_per_batch=1)
+    assert len(whole.rles) == len(single.rles) > 3
+    assert np.mean(decode_masks(whole.rles, SIZE) == decode_masks(single.rles, SIZE)) > 0.999
+    np.testing.assert_allclose(whole.stability_R, single.stability_R, rtol=1e-3)
 
 
 def test_the_same_image_gives_the_same_bytes(network, image_HW3):
@@ -121,42 +107,84 @@ def test_the_same_image_gives_the_same_bytes(network, image_HW3):
     assert generate(image_HW3).rles == generate(image_HW3.copy()).rles
 
 
-def test_every_mask_passes_the_thresholds_best_first(network, image_HW3):
-    masks = MaskGenerator(network, SETTINGS)(image_HW3)
-    assert (masks.predicted_iou_R > SETTINGS.predicted_iou_threshold).all()
-    assert (np.diff(masks.predicted_iou_R) <= 0).all()
-    assert (masks.stability_R >= SETTINGS.stability_threshold).all()
-    assert (masks.area_R >= SETTINGS.min_area_px).all()
-    assert set(masks.level_R) <= {0, 1, 2}
-    assert (masks.area_R.dtype, masks.level_R.dtype, masks.stability_R.dtype) == (np.int32, np.int32, np.float32)
+def test_the_offset_of_a_level_lets_its_masks_pass_the_threshold_strictly_above(network, image_HW3):
+    everything = masks_with(network, image_HW3, predicted_iou_threshold=0.0, box_nms_threshold=1.0)
+    level_2 = everything.predicted_iou_R[everything.level_R == 2]
+    highest = float(level_2.max())
+    settings = {"predicted_iou_threshold": 1.0, "box_nms_threshold": 1.0}
+    none = masks_with(network, image_HW3, **settings, threshold_offsets=(-9.0, -9.0, 0.999 - highest))
+    some = masks_with(network, image_HW3, **settings, threshold_offsets=(-9.0, -9.0, 1.001 - highest))
+    assert none.rles == ()
+    assert set(some.level_R.tolist()) == {2}
 
 
-@pytest.mark.parametrize("change", [{"predicted_iou_threshold": 1.0}, {"min_area_px": 10_000}])
-def test_nothing_left_is_an_empty_set(network, image_HW3, change):
-    masks = MaskGenerator(network, SETTINGS.model_copy(update=change))(image_HW3)
+def test_wholes_win_over_better_parts_when_they_are_ranked_higher(network, image_HW3):
+    ranked = masks_with(network, image_HW3, box_nms_threshold=0.3)
+    assert ranked.level_R[0] == 2
+    assert (np.diff(ranked.predicted_iou_R + (ranked.level_R == 2)) <= 0).all()
+
+
+def test_thresholds_of_zero_switch_the_filters_off(network, image_HW3):
+    off = {"predicted_iou_threshold": 0.0, "stability_threshold": 0.0, "box_nms_threshold": 1.0}
+    assert len(masks_with(network, image_HW3, **off).rles) == 4 * 4 * 3
+
+
+def test_mended_masks_come_last_within_a_level_order(network, image_HW3):
+    masks = masks_with(network, image_HW3, min_area_px=6)
+    assert 3 < len(masks.rles) <= len(masks_with(network, image_HW3).rles)
+    smallest = masks_with(network, image_HW3, min_area_px=6, smallest_mask_px=200)
+    assert (smallest.area_R >= 200).all()
+    assert set(smallest.rles) <= set(masks.rles)
+
+
+def test_containment_orders_masks_from_wholes_to_subparts(network, image_HW3):
+    everything = masks_with(network, image_HW3)
+    filtered = masks_with(network, image_HW3, containment_threshold=0.3)
+    assert (np.diff(filtered.level_R) <= 0).all()
+    assert (filtered.level_R == 2).sum() == (everything.level_R == 2).sum()
+    assert set(filtered.rles) <= set(everything.rles)
+
+
+def test_masks_of_crops_lie_in_their_crop_and_come_first(network):
+    image = np.random.default_rng(5).integers(0, 255, (120, 160, 3), dtype=np.uint8)
+    image[30:90, 40:120] = 230
+    masks = masks_with(network, image, crop_layers=1, crop_overlap=0.3, stability_threshold=0.0)
+    whole = (masks.crop_R4 == (0, 0, 160, 120)).all(axis=1)
+    assert (~whole).sum() > 0
+    assert (np.diff(whole.astype(int)) >= 0).all()
+    for mask_HW, (x0, y0, x1, y1), (x, y) in zip(
+        decode_masks(masks.rles, (120, 160)), masks.crop_R4, masks.point_R2, strict=True
+    ):
+        outside = mask_HW.copy()
+        outside[y0:y1, x0:x1] = False
+        assert not outside.any()
+        assert x0 <= x < x1
+        assert y0 <= y < y1
+
+
+def test_measuring_on_the_grid_gives_nearly_the_same_masks(network, image_HW3):
+    fine, coarse = masks_with(network, image_HW3), masks_with(network, image_HW3, measure_on="grid")
+    union = [decode_masks(found.rles, SIZE).any(axis=0) for found in (fine, coarse)]
+    assert (union[0] & union[1]).sum() > 0.6 * (union[0] | union[1]).sum()
+
+
+@pytest.mark.parametrize("change", [{"predicted_iou_threshold": 1.0}, {"smallest_mask_px": 10_000}])
+@pytest.mark.parametrize("layers", [0, 1])
+def test_nothing_left_is_an_empty_set(network, image_HW3, change, layers):
+    masks = masks_with(network, image_HW3, crop_layers=layers, min_area_px=5, containment_threshold=0.3, **change)
     assert masks.rles == ()
-    assert [len(part) for part in arrays_of(masks, (40, 56))] == [0] * 5
+    assert masks.box_R4.shape == masks.crop_R4.shape == (0, 4)
+    assert (masks.area_R.dtype, masks.level_R.dtype, masks.stability_R.dtype) == (np.int32, np.int32, np.float32)
 
 
 @pytest.mark.parametrize("shape", [(1, 1, 3), (1, 90, 3), (90, 2, 3), (64, 64, 3), (200, 130, 3)])
 def test_any_shape_of_image_works(network, shape):
     image = np.random.default_rng(0).integers(0, 255, shape, dtype=np.uint8)
-    masks = MaskGenerator(network, SETTINGS.model_copy(update={"min_area_px": 0}))(image)
+    masks = masks_with(network, image, crop_layers=1, min_area_px=4, containment_threshold=0.3)
     assert decode_masks(masks.rles, shape[:2]).sum() == masks.area_R.sum()
 
 
 def test_bfloat16_finds_about_the_same_masks(network, image_HW3):
-    masks = MaskGenerator(network, SETTINGS)(image_HW3)
-    rough = MaskGenerator(network, SETTINGS.model_copy(update={"precision": "bfloat16"}))(image_HW3)
-    union = [decode_masks(found.rles, (40, 56)).any(axis=0) for found in (masks, rough)]
+    masks, rough = masks_with(network, image_HW3), masks_with(network, image_HW3, precision="bfloat16")
+    union = [decode_masks(found.rles, SIZE).any(axis=0) for found in (masks, rough)]
     assert (union[0] & union[1]).sum() > 0.8 * (union[0] | union[1]).sum()
-
-
-def test_network_input_is_normalised_and_padded_with_zeros():
-    image = np.full((20, 40, 3), (10, 20, 30), np.uint8)
-    padded = padded_image(image, SIDE)
-    assert padded.shape == (3, SIDE, SIDE)
-    for channel in range(3):
-        expected = (image[0, 0, channel] - MEAN_RGB[channel]) / STD_RGB[channel]
-        np.testing.assert_allclose(padded[channel, :32], expected, rtol=1e-5)
-    assert not padded[:, 32:].any()

@@ -3,6 +3,9 @@
 import torch
 
 from wsss_core.networks.nms import nms
+from wsss_core.regions.crops import Crop
+
+EDGE_PX = 20.0  # SAM's own constant
 
 
 def mask_boxes(mask_RHW: torch.Tensor) -> torch.Tensor:
@@ -28,3 +31,17 @@ def best_of_overlapping(box_R4: torch.Tensor, score_R: torch.Tensor, threshold: 
     (x1 - x0) * (y1 - y0), so two boxes one pixel wide never suppress each other.
     """
     return nms(box_R4.float(), score_R.float(), threshold)
+
+
+def cut_by_crop(box_R4: torch.Tensor, crop: Crop, size_hw: tuple[int, int]) -> torch.Tensor:
+    """Bool (R,): the boxes of which any side lies within 20 pixels of the same side of the crop, but not of the image.
+
+    `box_R4`: in pixels of the image. Such masks end where the crop does, not where the thing does.
+    """
+    height, width = size_hw
+    box_R4 = box_R4.float()
+    crop_4 = torch.tensor([crop.x0, crop.y0, crop.x1, crop.y1], dtype=torch.float32, device=box_R4.device)
+    image_4 = torch.tensor([0, 0, width, height], dtype=torch.float32, device=box_R4.device)
+    at_crop_R4 = (box_R4 - crop_4).abs() <= EDGE_PX
+    at_image_R4 = (box_R4 - image_4).abs() <= EDGE_PX
+    return (at_crop_R4 & ~at_image_R4).any(dim=1)

@@ -1,165 +1,143 @@
-"""Automatic masks of a whole image from a grid of points (SAM, Kirillov et al., ICCV 2023, section 5 and appendix B).
+"""Automatic masks of a whole image (SAM, Kirillov et al., ICCV 2023, section 5 and appendix B), as FMA-WSSS (WACV 2024)
+patched them: offsets per level in the thresholds and in the ranking, and a filter of parts that wholes contain.
 
-Differences from the published generator, which thresholds and compares masks at image size: here stability, boxes and
-suppression are computed at the decoder's resolution (a quarter of the resized image, about 2 pixels of a 500-pixel
-photograph), only masks that stay are enlarged, and there are no crops.
-
-Axes: P prompts of a batch, M = 3 masks of a prompt (levels 0 subpart, 1 part, 2 whole), R masks.
+The steps: candidates of the image and of its crops (`crop_masks`), suppression within and between crops, mending of
+small holes and islands with a third suppression, containment. Only masks that pass the first two are ever drawn in
+full, one at a time, and only their run lengths are kept.
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 import torch
-from PIL import Image
 
-from wsss_core.artifacts.rle import encode_masks
-from wsss_core.networks.sam.mask_decoder import POINT_MASKS
-from wsss_core.networks.sam.prompt_encoder import FOREGROUND
-from wsss_core.networks.sam.sam import CELL_PX, MEAN_RGB, STD_RGB, Sam
-from wsss_core.networks.sam.two_way_transformer import ImageSide
-from wsss_core.regions.enlarge import Enlarger, resized_size
-from wsss_core.regions.mask_filter import best_of_overlapping, mask_boxes
-from wsss_core.regions.point_grid import scaled_grid
+from wsss_core.artifacts.rle import encode_masks, mask_areas
+from wsss_core.networks.sam.sam import Sam
+from wsss_core.regions.candidates import Candidates, joined
+from wsss_core.regions.containment import free_standing
+from wsss_core.regions.crop_masks import CropMasks, Frame
+from wsss_core.regions.crops import Crop, crops_of
+from wsss_core.regions.mask_filter import best_of_overlapping
 from wsss_core.regions.small_parts import mend
-from wsss_core.regions.stability import stability_score
-from wsss_core.settings.regions import MaskGeneratorSettings
+from wsss_core.settings.regions import SamSettings
 
-LOGITS_PER_CELL = 4
 _ENLARGED_TOGETHER = 16
-_DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16}
-
-
-@dataclass(frozen=True)
-class Candidates:
-    """Masks with their scores, in prompt order and within a prompt in the order of the levels."""
-
-    logits_Rhw: torch.Tensor
-    predicted_iou_R: torch.Tensor
-    stability_R: torch.Tensor
-    level_R: torch.Tensor
-
-    def select(self, chosen: torch.Tensor) -> "Candidates":
-        """The masks named by a bool mask or by indices, in that order."""
-        return Candidates(
-            self.logits_Rhw[chosen], self.predicted_iou_R[chosen], self.stability_R[chosen], self.level_R[chosen]
-        )
 
 
 @dataclass(frozen=True)
 class MaskSet:
-    """The masks of an image, best predicted IoU first: COCO RLE, pixels, and float32 / int32 scores (R,)."""
+    """The masks of an image, all with R entries."""
 
     rles: tuple[bytes, ...]
+    """COCO run-length codes."""
     area_R: np.ndarray
+    """Pixels, int32."""
     level_R: np.ndarray
+    """0 subpart, 1 part, 2 whole, int32."""
     predicted_iou_R: np.ndarray
+    """Float32, without offsets."""
     stability_R: np.ndarray
+    """Float32, without biases."""
+    box_R4: np.ndarray
+    """x0, y0, x1, y1, last pixel included, int32; zeros for an empty mask."""
+    point_R2: np.ndarray
+    """x, y of the prompt, pixels of the image, float64."""
+    crop_R4: np.ndarray
+    """x0, y0, x1, y1 of the crop, last pixel excluded, int32."""
+
+    def select(self, chosen: np.ndarray) -> "MaskSet":
+        """The masks named by indices, in that order."""
+        arrays = (getattr(self, field.name)[chosen] for field in fields(self)[1:])
+        return MaskSet(tuple(self.rles[index] for index in chosen), *arrays)
 
 
 class MaskGenerator:
-    """Makes the masks of one image after another with one network."""
+    """Makes the masks of one image after another with one network.
 
-    def __init__(self, network: Sam, settings: MaskGeneratorSettings) -> None:
-        self._network = network
+    Order of the masks, as published: by level from wholes to subparts where the containment filter is on; within it
+    untouched masks before mended ones; within those masks of smaller crops first, then by predicted IoU with offset.
+    """
+
+    def __init__(self, network: Sam, settings: SamSettings) -> None:
         self._settings = settings
-        self._device = next(network.parameters()).device
+        self._crop_masks = CropMasks(network, settings)
+        self._image_side = network.image_side
 
     @torch.inference_mode()
     def __call__(self, image_HW3: np.ndarray) -> MaskSet:
-        """The masks of a uint8 RGB image (H, W, 3)."""
-        size_hw = image_HW3.shape[0], image_HW3.shape[1]
-        candidates = self._candidates(image_HW3)
-        box_R4 = mask_boxes(self._holding_image(candidates.logits_Rhw, size_hw) > 0)
-        chosen = best_of_overlapping(box_R4, candidates.predicted_iou_R, self._settings.box_nms_threshold)
-        return self._finish(candidates.select(chosen), size_hw)
+        """The masks of a uint8 RGB image (H, W, 3); there may be none."""
+        settings, size_hw = self._settings, (image_HW3.shape[0], image_HW3.shape[1])
+        crops = crops_of(size_hw, settings.crop_layers, settings.crop_overlap)
+        candidates = joined([self._best_of_crop(image_HW3, crop, number) for number, crop in enumerate(crops)])
+        if len(crops) > 1:
+            smallness_R = torch.tensor([1 / crop.area for crop in crops], device=candidates.crop_R.device)
+            smallness_R = smallness_R[candidates.crop_R]
+            chosen = best_of_overlapping(candidates.box_R4, smallness_R, settings.crop_nms_threshold)
+            candidates = candidates.select(chosen)
+        return self._finished(candidates, crops, size_hw)
 
-    def _candidates(self, image_HW3: np.ndarray) -> Candidates:
-        size_hw = image_HW3.shape[0], image_HW3.shape[1]
-        image_side = self._encode(image_HW3)
-        batches = [self._judge(prompt, image_side, size_hw) for prompt in self._prompts(size_hw)]
-        return Candidates(
-            torch.cat([batch.logits_Rhw for batch in batches]),
-            torch.cat([batch.predicted_iou_R for batch in batches]),
-            torch.cat([batch.stability_R for batch in batches]),
-            torch.cat([batch.level_R for batch in batches]),
+    def _best_of_crop(self, image_HW3: np.ndarray, crop: Crop, number: int) -> Candidates:
+        found = self._crop_masks(image_HW3, crop, number)
+        offset_R = torch.tensor(self._settings.ranking_offsets, device=found.level_R.device)[found.level_R]
+        rank_R = found.predicted_iou_R + offset_R
+        return found.select(best_of_overlapping(found.box_R4, rank_R, self._settings.box_nms_threshold))
+
+    def _finished(self, candidates: Candidates, crops: list[Crop], size_hw: tuple[int, int]) -> MaskSet:
+        """Masks drawn, mended, and filtered a last time."""
+        settings = self._settings
+        rles, box_R4, touched_R = self._drawn(candidates, crops, size_hw)
+        masks = MaskSet(
+            rles,
+            mask_areas(rles, size_hw),
+            candidates.level_R.cpu().numpy().astype(np.int32),
+            candidates.predicted_iou_R.cpu().numpy().astype(np.float32),
+            candidates.stability_R.cpu().numpy().astype(np.float32),
+            box_R4,
+            candidates.point_R2.cpu().numpy(),
+            np.array([crop[:4] for crop in crops], np.int32)[candidates.crop_R.cpu().numpy()],
         )
+        if settings.min_area_px > 0:
+            threshold = max(settings.box_nms_threshold, settings.crop_nms_threshold)
+            untouched = torch.from_numpy(~touched_R)
+            masks = masks.select(best_of_overlapping(torch.from_numpy(box_R4), untouched, threshold).numpy())
+        if settings.containment_threshold is not None:
+            kept = free_standing(masks.rles, masks.level_R, size_hw, settings.containment_threshold)
+            masks = masks.select(kept)
+        return masks.select(np.flatnonzero(masks.area_R >= settings.smallest_mask_px))
 
-    def _encode(self, image_HW3: np.ndarray) -> ImageSide:
-        image_3HW = padded_image(image_HW3, self._network.image_side).to(self._device)
-        dtype = _DTYPES[self._settings.precision]
-        with torch.autocast(self._device.type, torch.bfloat16, enabled=dtype == torch.bfloat16):
-            grid_Dhw = self._network.encode(image_3HW)
-        return self._network.prepare(grid_Dhw, dtype)
-
-    def _prompts(self, size_hw: tuple[int, int]) -> Iterator[torch.Tensor]:
-        """Tokens of the grid's points, a batch at a time."""
-        resized_hw = resized_size(size_hw, self._network.image_side)
-        xy_P2 = torch.from_numpy(scaled_grid(self._settings.points_per_side, resized_hw)).float().to(self._device)
-        for batch in xy_P2.split(self._settings.prompts_per_batch):
-            labels = torch.full((len(batch), 1), FOREGROUND, device=self._device)
-            yield self._network.prompt_encoder.points(batch[:, None], labels)
-
-    def _judge(self, prompt_PTD: torch.Tensor, image: ImageSide, size_hw: tuple[int, int]) -> Candidates:
-        """Decode a batch of prompts and keep what passes both thresholds."""
-        settings, decoder = self._settings, self._network.mask_decoder
-        decoded = decoder(prompt_PTD, image)
-        good_PM = decoded.iou_BM[:, POINT_MASKS] > settings.predicted_iou_threshold
-        some = good_PM.any(dim=1).nonzero()[:, 0]
-        keep_hw = self._cells_holding_image(size_hw)
-        logits_PMhw = decoder.draw(decoded.select(some), self._network.grid_hw, POINT_MASKS, keep_hw)
-        prompt, level = good_PM[some].nonzero(as_tuple=True)
-        logits_Rhw = logits_PMhw[prompt, level]
-        stability_R = stability_score(self._holding_image(logits_Rhw, size_hw), settings.stability_offset)
-        judged = Candidates(logits_Rhw, decoded.iou_BM[:, POINT_MASKS][some][prompt, level], stability_R, level)
-        return judged.select(stability_R >= settings.stability_threshold)
-
-    def _cells_holding_image(self, size_hw: tuple[int, int]) -> tuple[int, int]:
-        """Cells of the grid from which the image's pixels are interpolated; the rest is padding."""
-        resized_hw = resized_size(size_hw, self._network.image_side)
-        # Bilinear enlargement reads up to 2 pixels of the padded square beyond the image's edge.
-        height, width = (-(-(side + 2) // CELL_PX) for side in resized_hw)
-        return min(height, self._network.grid_hw[0]), min(width, self._network.grid_hw[1])
-
-    def _holding_image(self, logits_Rhw: torch.Tensor, size_hw: tuple[int, int]) -> torch.Tensor:
-        """The logits whose cell holds at least one pixel of the image."""
-        resized_hw = resized_size(size_hw, self._network.image_side)
-        pixels = CELL_PX // LOGITS_PER_CELL
-        height, width = (-(-side // pixels) for side in resized_hw)
-        return logits_Rhw[:, :height, :width]
-
-    def _finish(self, chosen: Candidates, size_hw: tuple[int, int]) -> MaskSet:
-        """Enlarge the masks that stay, mend them, drop small ones and encode the rest."""
-        min_area = self._settings.min_area_px
-        cells = self._network.grid_hw[0] * LOGITS_PER_CELL
-        enlarge = Enlarger(cells, self._network.image_side, size_hw, self._device)
-        rles: list[bytes] = []
-        area_R = np.zeros(len(chosen.logits_Rhw), np.int32)
-        for start in range(0, len(area_R), _ENLARGED_TOGETHER):
-            mask_RHW = (enlarge(chosen.logits_Rhw[start : start + _ENLARGED_TOGETHER]) > 0).cpu().numpy()
-            mask_RHW = np.stack([mend(mask_HW, min_area) for mask_HW in mask_RHW])
-            area_R[start : start + len(mask_RHW)] = mask_RHW.sum(axis=(1, 2))
-            rles.extend(encode_masks(mask_RHW))
-        large = area_R >= max(1, min_area)
-        return MaskSet(
-            tuple(rle for rle, keep in zip(rles, large, strict=True) if keep),
-            area_R[large],
-            chosen.level_R.cpu().numpy().astype(np.int32)[large],
-            chosen.predicted_iou_R.cpu().numpy().astype(np.float32)[large],
-            chosen.stability_R.cpu().numpy().astype(np.float32)[large],
-        )
+    def _drawn(
+        self, candidates: Candidates, crops: list[Crop], size_hw: tuple[int, int]
+    ) -> tuple[tuple[bytes, ...], np.ndarray, np.ndarray]:
+        """Run-length codes, boxes int32 (R, 4), and whether mending touched the mask, bool (R,)."""
+        count = len(candidates)
+        rles = [b""] * count
+        box_R4, touched_R = np.zeros((count, 4), np.int32), np.zeros(count, bool)
+        for number, crop in enumerate(crops):
+            frame = Frame(crop.size_hw, self._image_side)
+            enlarge = frame.enlarger(candidates.crop_R.device)
+            rows, columns = (cells * 4 for cells in frame.cells_hw)
+            for chosen in (candidates.crop_R == number).nonzero()[:, 0].split(_ENLARGED_TOGETHER):
+                logits = candidates.logits_Rhw[chosen, :rows, :columns]
+                drawn = (enlarge(logits) > self._settings.mask_threshold).cpu().numpy()
+                for index, part_hw in zip(chosen.tolist(), drawn, strict=True):
+                    mask_HW, touched_R[index] = mend(pasted(part_hw, crop, size_hw), self._settings.min_area_px)
+                    box_R4[index] = box_of(mask_HW)
+                    rles[index] = encode_masks(mask_HW[None])[0]
+        return tuple(rles), box_R4, touched_R
 
 
-def padded_image(image_HW3: np.ndarray, side: int) -> torch.Tensor:
-    """Network input of a uint8 RGB image: float32 (3, side, side).
+def pasted(part_hw: np.ndarray, crop: Crop, size_hw: tuple[int, int]) -> np.ndarray:
+    """Bool mask (H, W) of the image from that of a crop."""
+    if part_hw.shape == size_hw:
+        return part_hw
+    mask_HW = np.zeros(size_hw, bool)
+    mask_HW[crop.y0 : crop.y1, crop.x0 : crop.x1] = part_hw
+    return mask_HW
 
-    The long side is resized to `side` (Pillow bilinear, antialiased), colours are normalised, and zeros fill the rest
-    at the right and bottom.
-    """
-    height, width = resized_size((image_HW3.shape[0], image_HW3.shape[1]), side)
-    resized_HW3 = np.asarray(Image.fromarray(image_HW3).resize((width, height), Image.Resampling.BILINEAR))
-    normalised_HW3 = (resized_HW3 - np.array(MEAN_RGB, np.float32)) / np.array(STD_RGB, np.float32)
-    padded_3HW = torch.zeros(3, side, side)
-    padded_3HW[:, :height, :width] = torch.from_numpy(normalised_HW3).permute(2, 0, 1)
-    return padded_3HW
+
+def box_of(mask_HW: np.ndarray) -> tuple[int, int, int, int]:
+    """x0, y0, x1, y1 of a bool mask, last pixel included; zeros for an empty one."""
+    rows, columns = np.flatnonzero(mask_HW.any(axis=1)), np.flatnonzero(mask_HW.any(axis=0))
+    if not len(rows):
+        return 0, 0, 0, 0
+    return int(columns[0]), int(rows[0]), int(columns[-1]), int(rows[-1])

@@ -3,6 +3,7 @@
 import torch
 from torch import nn
 
+from wsss_core.networks.sam.image_encoder import VIT_SHAPES, SamVit, VitShape
 from wsss_core.networks.sam.mask_decoder import DecoderShape, MaskDecoder
 from wsss_core.networks.sam.prompt_encoder import PromptEncoder
 from wsss_core.networks.sam.tiny_vit import TinyVit, TinyVitShape, fuse_norms
@@ -14,6 +15,9 @@ CELL_PX = 16
 """Pixels of that square per cell of the encoder's grid."""
 MEAN_RGB = (123.675, 116.28, 103.53)
 STD_RGB = (58.395, 57.12, 57.375)
+MOBILE_SAM = "mobile_sam"
+SAM_NAMES = (*VIT_SHAPES, MOBILE_SAM)
+"""Published networks."""
 
 
 class Sam(nn.Module):
@@ -45,6 +49,20 @@ class Sam(nn.Module):
         """Prepare an encoded image (D, h, w) for any number of prompts; `dtype` as in `MaskDecoder.prepare`."""
         code_Dhw = self.prompt_encoder.pe_layer.grid(*grid_Dhw.shape[1:])
         return self.mask_decoder.prepare(grid_Dhw, self.prompt_encoder.no_mask()[0], code_Dhw, dtype)
+
+
+def build_sam(name: str) -> Sam:
+    """Build a published network with random weights: one of `SAM_NAMES`, otherwise `ValueError`."""
+    if name == MOBILE_SAM:
+        return build_mobile_sam()
+    if name not in VIT_SHAPES:
+        raise ValueError(f"unknown SAM network {name!r}; known are: {', '.join(SAM_NAMES)}")
+    return build_vit_sam(VIT_SHAPES[name])
+
+
+def build_vit_sam(shape: VitShape, decoder: DecoderShape | None = None) -> Sam:
+    """Build SAM with a plain encoder of any shape, random weights."""
+    return Sam(SamVit(shape), shape.image_side, decoder or DecoderShape(width=shape.d_out))
 
 
 def build_mobile_sam(shape: TinyVitShape | None = None, image_side: int = IMAGE_SIDE) -> Sam:
