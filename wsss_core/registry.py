@@ -151,6 +151,11 @@ METHODS: Mapping[str, Mapping[str, Method]] = {
             "wsss_core.seeds.region_vote",
             {"cams": _CAMS_OF_SEEDS, "regions": _REGIONS},
         ),
+        "sams": Method(
+            f"{_SETTINGS}.seeds:SamsSettings",
+            "wsss_core.seeds.sams",
+            {"cams": _CAMS_OF_SEEDS, "regions": Slot(("regions",), methods=("sam", "mobile_sam", "precomputed"))},
+        ),
         "precomputed": _LABEL_MAPS,
     },
     "instances": {

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from golden import fma_functions, fma_masks, fma_sam
+from golden import fma_functions, fma_masks, fma_sam, fma_seeds
 from golden.cases import Case, kind_of
 
 CHECKS: dict[str, Callable[[Case], None]] = {
@@ -14,6 +14,8 @@ CHECKS: dict[str, Callable[[Case], None]] = {
     "sam_grids": fma_masks.check_grids,
     "sam_mask_utils": fma_masks.check_mask_utils,
     "containment_filter": fma_masks.check_containment,
+    "sams": fma_seeds.check_sams,
+    "seed_argmax": fma_seeds.check_argmax,
     "evaluation": fma_functions.check_evaluation,
 }
 

@@ -11,7 +11,7 @@ _CLIP = (
     "caa clip_tokenize gradcam_tiny gradcam_vitb16 cl_loss cam_loss lr_schedule pos_emb_resize train_cls_loss "
     "train_cam_loss preprocess ctx_init"
 )
-_SAM = "sams seed_argmax m2f_tiny_forward"
+_SAM = "m2f_tiny_forward"
 
 UNFINISHED_KINDS: dict[tuple[str, str], str] = {
     **{("fma", kind): "CLIP of FMA-WSSS is not finished" for kind in _CLIP.split()},

@@ -38,3 +38,15 @@ def test_an_image_without_classes_is_background() -> None:
     assert label.tolist() == [[0, 0, 0]] * 2
     assert confidence is not None
     assert confidence.shape == (2, 3)
+
+
+def test_raw_cams_are_stretched_to_the_unit_interval_first() -> None:
+    raw = np.array([[[-3.0, 0.0, 40.0]], [[0.0, 2.0, 1.0]]], np.float32)
+    label, _ = argmax_seed(raw, [4, 9], ArgmaxSettings(alpha=1, scores="unit"))
+    assert label.tolist() == [[0, 9, 4]]
+
+
+def test_pixels_without_a_strong_score_become_ignore() -> None:
+    scores = np.array([[[0.9, 0.5, 0.1]]], np.float32)
+    label, _ = argmax_seed(scores, [3], ArgmaxSettings(alpha=1, ignore_weak=0.6))
+    assert label.tolist() == [[3, 255, 0]]

@@ -88,6 +88,12 @@ def checked_runs(counts: bytes, size_hw: tuple[int, int], where: str) -> np.ndar
     return runs
 
 
+def one_ranges(counts: bytes, size_hw: tuple[int, int], where: str) -> tuple[np.ndarray, np.ndarray]:
+    """First pixel and one past the last of each run of ones, int64, in column-major order. Raises as `checked_runs`."""
+    edges = np.concatenate([[0], checked_runs(counts, size_hw, where).cumsum()])
+    return edges[1:-1:2], edges[2::2]
+
+
 def uncompress_counts(counts: bytes, where: str = "mask") -> np.ndarray:
     """Run lengths (zeros first) of compressed counts, int64.
 

@@ -8,7 +8,7 @@ import collections
 import io
 import pickle
 import pickletools
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from types import MappingProxyType
 
@@ -39,20 +39,29 @@ class UnsafePickleError(ForeignFileError):
     """A pickled file asks for something other than arrays, dictionaries, texts and numbers."""
 
 
+class PlainDict(dict):
+    """In place of the dictionaries with attributes that many packages have of their own."""
+
+    def __setstate__(self, state: object) -> None:
+        """What such a dictionary keeps beside its items is of no use here."""
+
+
 class _RestrictedUnpickler(pickle.Unpickler):
-    def __init__(self, data: bytes, where: str, steps: Steps) -> None:
+    def __init__(self, data: bytes, where: str, steps: Steps, dict_names: Collection[str] = ()) -> None:
         # Old files were written by Python 2, whose byte strings hold array data: latin1 keeps them as they are.
         super().__init__(io.BytesIO(data), encoding="latin1")
-        self._where, self._steps = where, steps
+        self._where, self._steps, self._dict_names = where, steps, dict_names
 
     def find_class(self, module: str, name: str) -> object:
         """The class or function of that name if it is on the list. Raises `UnsafePickleError` otherwise."""
-        if (module, name) not in self._steps:
-            raise UnsafePickleError(
-                f"{self._where}: expected only NumPy arrays, dictionaries, texts and numbers, found {module}.{name}, "
-                "which could run a program. To do: do not use this file; ask its author for one without it."
-            )
-        return self._steps[module, name]
+        if (module, name) in self._steps:
+            return self._steps[module, name]
+        if name in self._dict_names:
+            return PlainDict  # an own class, whatever the file thinks of
+        raise UnsafePickleError(
+            f"{self._where}: expected only NumPy arrays, dictionaries, texts and numbers, found {module}.{name}, "
+            "which could run a program. To do: do not use this file; ask its author for one without it."
+        )
 
 
 def read_pickled_npy(path: Path | str, steps: Steps = NO_STEPS) -> object:
@@ -76,6 +85,24 @@ def read_pickled_npy(path: Path | str, steps: Steps = NO_STEPS) -> object:
         raise ForeignFileError(
             f"{path}: expected a complete .npy file, found: {error}. To do: copy it again."
         ) from error
+
+
+def read_pickle(path: Path, steps: Steps = NO_STEPS, dict_names: Collection[str] = ()) -> object:
+    """What `pickle.load` gives for a file of this kind, built from harmless pieces only.
+
+    `steps` as in `read_pickled_npy`; `dict_names`: names of classes, of any module, that are read as dictionaries.
+    Raises as `read_pickled_npy`.
+    """
+    if not path.is_file():
+        raise FileNotFoundError(f"{path}: expected a pickled file, found none. To do: correct the path.")
+    data = path.read_bytes()
+    try:
+        _check_lengths(data)
+        return _RestrictedUnpickler(data, str(path), {**_HARMLESS, **steps}, dict_names).load()
+    except UnsafePickleError:
+        raise
+    except _DAMAGES as error:
+        raise ForeignFileError(f"{path}: expected a complete pickle, found: {error}. To do: copy it again.") from error
 
 
 def _parse(data: bytes, where: str, steps: Steps) -> object:

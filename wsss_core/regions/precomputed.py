@@ -2,12 +2,13 @@
 
 A JSON file is a list of masks, or an object whose `annotations` is one (SA-1B). A mask is an object with
 `segmentation`: `{"size": [H, W], "counts": text or list of run lengths}`, and, if known, `predicted_iou`,
-`stability_score` and `level`.
+`stability_score` and `level`. The pickled lists of FMA-WSSS (`.pkl`) hold the same.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PIL import Image, UnidentifiedImageError
@@ -17,11 +18,13 @@ from wsss_core.artifacts.manifest import ImageRecord
 from wsss_core.artifacts.regions import RegionRow
 from wsss_core.artifacts.rle import checked_runs, compress_counts, mask_areas
 from wsss_core.exchange.file_folder import FileFolder
+from wsss_core.exchange.sam_anns import read_sam_anns
 from wsss_core.regions.partition import partition_row
 from wsss_core.settings.regions import PrecomputedRegionsSettings
 from wsss_core.stages.context import Processor, StageContext
 
 MASKS = ".json"
+PICKLED_MASKS = ".pkl"
 _LABEL_MODES = ("L", "P", "I;16", "I;16B", "I")
 
 
@@ -59,6 +62,11 @@ def read_masks(path: Path, image_id: str, size_hw: tuple[int, int]) -> RegionRow
     masks = content.get("annotations") if isinstance(content, dict) else content
     if not isinstance(masks, list) or not all(isinstance(mask, dict) for mask in masks):
         raise RegionFileError(f"{path}: expected a list of masks or an object with `annotations`, found other JSON")
+    return masks_row(masks, image_id, size_hw, path)
+
+
+def masks_row(masks: Sequence[Mapping[str, Any]], image_id: str, size_hw: tuple[int, int], path: Path) -> RegionRow:
+    """Row of masks as Segment Anything describes them; `path` is for messages. Raises as `read_masks`."""
     rles = tuple(_segmentation(mask, size_hw, f"{path}, mask {index}") for index, mask in enumerate(masks))
     return RegionRow(
         image_id=image_id,
@@ -106,12 +114,15 @@ def _short(value: object) -> str:
 
 
 def read_regions(path: Path, image_id: str, size_hw: tuple[int, int], void_label: int | None = None) -> RegionRow:
-    """The regions of one image of size (H, W) from a PNG or JSON file.
+    """The regions of one image of size (H, W) from a PNG, JSON or pickled file.
 
-    Raises `RegionFileError` (a ValueError) when the file cannot be used.
+    Raises `RegionFileError` (a ValueError) when the file cannot be used, `UnsafePickleError` (one, too) for a pickle
+    that could run a program.
     """
     if path.suffix == MASKS:
         return read_masks(path, image_id, size_hw)
+    if path.suffix == PICKLED_MASKS:
+        return masks_row(read_sam_anns(path), image_id, size_hw, path)
     label_HW = read_label_map(path)
     _check_size(label_HW.shape, size_hw, str(path))
     return partition_row(image_id, label_HW, void_label)

@@ -6,9 +6,10 @@ import numpy as np
 
 from wsss_core.artifacts.cams import CamRow
 from wsss_core.artifacts.formats import Row
-from wsss_core.artifacts.label_maps import LabelRow
+from wsss_core.artifacts.label_maps import IGNORE, LabelRow
 from wsss_core.artifacts.manifest import ImageRecord
 from wsss_core.cams.foreground import has_own_background
+from wsss_core.cams.unit_scores import unit_scores
 from wsss_core.seeds.background import default_rule, ignore_band, label_of, margin_confidence, with_background
 from wsss_core.settings.seeds import ArgmaxSettings
 from wsss_core.stages.context import Processor, StageContext, typed_row
@@ -23,12 +24,16 @@ def argmax_seed(
 
     `scores_KHW` float, one channel per label id in `class_ids`. See `seeds.background` for the background.
     """
+    if settings.scores == "unit":
+        scores_KHW = unit_scores(scores_KHW)
     default = None if has_own_background(class_ids) else DEFAULT_THRESHOLD
     rule = default_rule(settings, threshold=default)
     all_KHW, label_ids = with_background(scores_KHW, class_ids, rule)
     label_HW = label_of(all_KHW, label_ids)
     if settings.ignore_below is not None:
         label_HW = ignore_band(label_HW, scores_KHW, class_ids, settings.ignore_below)
+    if settings.ignore_weak is not None:
+        label_HW = np.where(all_KHW.max(axis=0) < settings.ignore_weak, np.uint8(IGNORE), label_HW)
     return label_HW, margin_confidence(all_KHW) if settings.confidence else None
 
 

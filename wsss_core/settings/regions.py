@@ -41,13 +41,14 @@ class PrecomputedRegionsSettings(PrecomputedSettings):
 
     folder: InputPath
     """Folder of the files `<image id>.png` (label map, 8 or 16 bits: pixels of one value are one region) or
-    `<image id>.json` (list of masks as COCO RLE, or as written by Segment Anything)."""
+    `<image id>.json` (list of masks as COCO RLE, or as written by Segment Anything) or `<image id>.pkl` (the pickled
+    masks of FMA-WSSS)."""
     void_label: Annotated[int, Field(ge=0, le=65535)] | None = None
     """Value of label maps that marks pixels in no region, such as the borders of watershed maps; none by default."""
 
     def files(self) -> tuple[Files, ...]:
-        """One folder, in which an image has a PNG or a JSON file."""
-        return (Files("folder", self.folder, ("{id}.png", "{id}.json")),)
+        """One folder, in which an image has a PNG, a JSON or a pickled file."""
+        return (Files("folder", self.folder, ("{id}.png", "{id}.json", "{id}.pkl")),)
 
 
 PerLevel = tuple[float, float, float]

@@ -1,6 +1,6 @@
 """Settings of the `seeds` methods."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
@@ -31,6 +31,11 @@ class ArgmaxSettings(BackgroundRule):
     ignore_below: Probability | None = None
     """Lower end of a band of background scores: pixels that are background at `threshold` but not at `ignore_below`
     become 255. Needs `threshold`."""
+    ignore_weak: Probability | None = None
+    """Pixels whose highest score, that of the background included, is below this become 255."""
+    scores: Literal["raw", "unit"] = "raw"
+    """raw: CAMs as they are, which should lie in 0..1. unit: negative values are set to 0 and each class is stretched
+    to 0..1 over the image first, as the CAMs of CLIP need it (FMA-WSSS)."""
     confidence: bool = False
     """Store the winning margin as a confidence map."""
 
@@ -51,3 +56,22 @@ class RegionVoteSettings(BackgroundRule):
     """Regions with fewer pixels do not vote; their pixels follow the larger regions or the per-pixel rule."""
     confidence: bool = False
     """Store the winning margin as a confidence map."""
+
+
+class SamsSettings(Settings):
+    """Every mask of Segment Anything takes the class of its mean CAM (SAMS of FMA-WSSS, WACV 2024). Published `alpha`:
+    VOC coarse 0.6 and fine 0.7; COCO coarse the best of 0.3, 0.4 and 0.5 by ground truth, fine 1."""
+
+    alpha: Positive = 0.6
+    """Background score (1 - largest score of the mask)^alpha; higher values make the background weaker."""
+    clip: Literal["pixels", "means"] = "pixels"
+    """Where negative CAMs are set to 0: in each pixel before the mean over a mask is taken, as published, or in the
+    means."""
+    scores: Literal["raw", "unit"] = "raw"
+    """unit: each class is stretched to 0..1 over the pixels first, and over the masks again."""
+    on_top: Literal["whole", "small"] = "whole"
+    """Which masks cover others: wholes over parts over subparts, then the surer ones, as published; or smaller ones."""
+    without_masks: Literal["background", "ignore"] = "background"
+    """What an image without any mask becomes; published code ends with an error there."""
+    confidence: bool = False
+    """Store the winning score of the mask on top as a confidence map."""
