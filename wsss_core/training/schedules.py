@@ -18,5 +18,6 @@ def warmup_factor(step: int, warmup_steps: int) -> float:
 
 def learning_rate(step: int, total: int, settings: LoopSettings) -> float:
     """Base rate to be used in step `step` (0-based) of a training of `total` steps."""
-    factor = poly_factor(step, total, settings.power) if settings.schedule == "poly" else 1.0
+    held = step - step % settings.rate_every_steps
+    factor = poly_factor(held, total, settings.power) if settings.schedule == "poly" else 1.0
     return settings.learning_rate * factor * warmup_factor(step, settings.warmup_steps)
