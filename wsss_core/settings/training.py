@@ -10,7 +10,7 @@ from wsss_core.settings.base import Settings
 NO_EFFECT_ON_RESULT = frozenset({"checkpoint_every_s", "log_every_steps", "tensorboard"})
 """Settings that only say what is kept and shown of a training: a change reruns nothing and spoils no resume state."""
 
-NetworkName = Literal["vgg16", "resnet38", "resnet18", "resnet34", "resnet50", "resnet101", "resnet101_caffe", "small"]
+NetworkName = Literal["vgg16", "resnet38", "resnet18", "resnet34", "resnet50", "resnet101", "small"]
 Strength = Annotated[float, pydantic.Field(ge=0, le=1)]
 
 
@@ -50,14 +50,16 @@ class LoopSettings(Settings):
     """Decay of weights; biases have none."""
     new_layer_rate: float = pydantic.Field(10.0, gt=0)
     """Factor on the rate of new layers (PSA: 10)."""
-    schedule: Literal["poly", "constant"] = "poly"
-    """Learning rate over the steps: lr0 (1 - t/T)^power, or lr0."""
+    schedule: Literal["poly", "constant", "cosine"] = "poly"
+    """Learning rate over the steps: lr0 (1 - t/T)^power, lr0, or half a cosine from lr0 to 0 after the warm-up."""
     power: float = pydantic.Field(0.9, ge=0)
     """Exponent of the poly schedule (PSA, DeepLab: 0.9)."""
-    rate_every_steps: int = pydantic.Field(1, ge=1)
-    """Steps for which the poly schedule keeps a rate before it takes the next (the public port of DeepLab v2: 10)."""
     warmup_steps: int = pydantic.Field(0, ge=0)
     """First steps in which the rate grows linearly from 0 to the schedule's."""
+    warmup_rate: float | None = pydantic.Field(None, gt=0)
+    """Rate during the warm-up, instead of a growing one."""
+    schedule_steps: int | None = pydantic.Field(None, ge=1)
+    """Steps T of the schedule where the training is to end before it does (FMA-WSSS on COCO); null: all."""
     precision: Literal["float32", "bfloat16"] = "float32"
     """Arithmetic of the network; weights and losses stay float32. bfloat16 is about twice as fast where the processor
     has instructions for it."""

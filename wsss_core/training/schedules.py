@@ -1,5 +1,7 @@
 """Learning rate as a function of the step."""
 
+import math
+
 from wsss_core.settings.training import LoopSettings
 
 
@@ -16,8 +18,20 @@ def warmup_factor(step: int, warmup_steps: int) -> float:
     return min(1.0, (step + 1) / warmup_steps) if warmup_steps else 1.0
 
 
+def cosine_factor(step: int, total: int, warmup_steps: int) -> float:
+    """Factor (1 + cos(pi t / T)) / 2 on the base rate, t and T counted from the end of the warm-up."""
+    return (1 + math.cos(math.pi * (step - warmup_steps) / max(1, total - warmup_steps))) / 2
+
+
 def learning_rate(step: int, total: int, settings: LoopSettings) -> float:
     """Base rate to be used in step `step` (0-based) of a training of `total` steps."""
-    held = step - step % settings.rate_every_steps
-    factor = poly_factor(held, total, settings.power) if settings.schedule == "poly" else 1.0
-    return settings.learning_rate * factor * warmup_factor(step, settings.warmup_steps)
+    if step < settings.warmup_steps and settings.warmup_rate is not None:
+        return settings.warmup_rate
+    whole = settings.schedule_steps or total
+    factor = 1.0
+    if settings.schedule == "poly":
+        factor = poly_factor(step, whole, settings.power)
+    elif settings.schedule == "cosine":
+        factor = cosine_factor(max(step, settings.warmup_steps), whole, settings.warmup_steps)
+    warmup = 1.0 if settings.warmup_rate is not None else warmup_factor(step, settings.warmup_steps)
+    return settings.learning_rate * factor * warmup
