@@ -9,21 +9,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
-PER_IMAGE_KINDS = (
-    "regions",
-    "saliency",
-    "cams",
-    "affinity_labels",
-    "refined_cams",
-    "seeds",
-    "instances",
-    "predictions",
-)
+PER_IMAGE_KINDS = ("regions", "cams", "affinity_labels", "refined_cams", "seeds", "instances", "predictions")
 TRAINING_KINDS = ("classifier", "affinity", "segmenter")
 KINDS = (
     "data",
     "regions",
-    "saliency",
     "classifier",
     "cams",
     "affinity_labels",
@@ -64,18 +54,19 @@ class Method:
     """One way to make a kind. `settings` is "module:class", `module` holds `processor`, `train` or the like.
 
     `foreign`: makes nothing but takes files that others made, and so is never meant where a stage names no method.
+    `named`: never meant there either, so that files written before there was this method mean what they meant.
     """
 
     settings: str
     module: str
     slots: Mapping[str, Slot] = field(default_factory=lambda: _NO_SLOTS)
     foreign: bool = False
+    named: bool = False
 
 
 _CAMS = Slot(("cams", "refined_cams"))
 _CAMS_OF_SEEDS = Slot(("cams", "refined_cams"), ask=True)  # else seeds of the plain ones, by oversight
 _REGIONS = Slot(("regions",))
-_SALIENCY = Slot(("saliency",))
 _CLASSIFIER = Slot(("classifier",))
 _OPTIONAL_CLASSIFIER = Slot(("classifier",), optional=True)
 _SETTINGS = "wsss_core.settings"
@@ -99,23 +90,28 @@ METHODS: Mapping[str, Mapping[str, Method]] = {
         "sam": Method(f"{_SETTINGS}.regions:SamSettings", "wsss_core.regions.sam"),
         "mobile_sam": Method(f"{_SETTINGS}.regions:MobileSamSettings", "wsss_core.regions.sam"),
     },
-    "saliency": {
-        "u2net": Method(f"{_SETTINGS}.saliency:U2NetSettings", "wsss_core.saliency.u2net"),
-        "precomputed": Method(
-            f"{_SETTINGS}.saliency:PrecomputedSaliencySettings", "wsss_core.saliency.precomputed", foreign=True
-        ),
-    },
     "classifier": {
         "psa": Method(f"{_SETTINGS}.classifier:PsaClassifierSettings", "wsss_core.classifiers.psa"),
         "irn": Method(f"{_SETTINGS}.classifier:IrnClassifierSettings", "wsss_core.classifiers.irn"),
-        "eps": Method(
-            f"{_SETTINGS}.classifier:EpsClassifierSettings", "wsss_core.classifiers.eps", {"saliency": _SALIENCY}
-        ),
         "published": Method(f"{_SETTINGS}.classifier:PublishedClassifierSettings", _PUBLISHED, foreign=True),
+        "prompts": Method(
+            f"{_SETTINGS}.prompts:PromptsSettings",
+            "wsss_core.classifiers.prompts",
+            {"seeds": Slot(("seeds",), optional=True)},
+        ),
+        "published_prompts": Method(
+            f"{_SETTINGS}.prompts:PublishedPromptsSettings", "wsss_core.classifiers.published_prompts", foreign=True
+        ),
     },
     "cams": {
         "multiscale": Method(
             f"{_SETTINGS}.cams:MultiscaleCamsSettings", "wsss_core.cams.multiscale", {"classifier": _CLASSIFIER}
+        ),
+        "gradcam": Method(
+            f"{_SETTINGS}.cams:GradcamSettings",
+            "wsss_core.cams.gradcam",
+            {"classifier": Slot(("classifier",), methods=("prompts",))},
+            named=True,
         ),
         "precomputed": _CAM_FILES,
     },
@@ -160,6 +156,11 @@ METHODS: Mapping[str, Mapping[str, Method]] = {
             f"{_SETTINGS}.refined_cams:BoundaryWalkSettings",
             "wsss_core.affinity.boundary_walk",
             {"cams": _CAMS, "affinity": Slot(("affinity",), methods=("irnet",))},
+        ),
+        "class_aware_attention": Method(
+            f"{_SETTINGS}.refined_cams:ClassAwareAttentionSettings",
+            "wsss_core.affinity.class_aware_attention",
+            {"cams": Slot(("cams",), methods=("gradcam",))},
         ),
         "precomputed": _CAM_FILES,
     },
@@ -232,8 +233,8 @@ METHODS: Mapping[str, Mapping[str, Method]] = {
 
 
 def only_method(kind: str) -> str | None:
-    """The method of a stage that names none: the kind's only one that is not foreign, or None."""
-    own = [name for name, entry in METHODS[kind].items() if not entry.foreign]
+    """The method of a stage that names none: the kind's only one that may be meant so, or None."""
+    own = [name for name, entry in METHODS[kind].items() if not entry.foreign and not entry.named]
     return own[0] if len(own) == 1 else None
 
 

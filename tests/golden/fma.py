@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from golden import fma_functions, fma_masks, fma_sam, fma_seeds
+from golden import fma_attention, fma_functions, fma_gradcam, fma_losses, fma_masks, fma_sam, fma_seeds
 from golden.cases import Case, kind_of
 
 CHECKS: dict[str, Callable[[Case], None]] = {
@@ -17,6 +17,17 @@ CHECKS: dict[str, Callable[[Case], None]] = {
     "sams": fma_seeds.check_sams,
     "seed_argmax": fma_seeds.check_argmax,
     "evaluation": fma_functions.check_evaluation,
+    "caa": fma_attention.check_caa,
+    "clip_tokenize": fma_gradcam.check_tokens,
+    "pos_emb_resize": fma_gradcam.check_positions,
+    "gradcam": fma_gradcam.check_gradcam,
+    "cl_loss": fma_losses.check_contrastive,
+    "cam_loss": fma_losses.check_cam,
+    "train_cls_loss": fma_losses.check_contrastive_step,
+    "train_cam_loss": fma_losses.check_cam_step,
+    "lr_schedule": fma_losses.check_schedule,
+    "ctx_init": fma_losses.check_start,
+    "preprocess": fma_losses.check_preprocessing,
 }
 
 

@@ -122,7 +122,10 @@ def test_merging_does_not_change_the_stages() -> None:
     [
         ({"kind": "seed", "method": "crf"}, "stage 'it': unknown kind 'seed'; did you mean 'seeds'?"),
         ({"kind": "seeds", "method": "argmx"}, "stage 'it': kind seeds has no method 'argmx'; did you mean 'argmax'?"),
-        ({"kind": "seeds"}, "key 'method' is required for kind seeds; known: argmax, crf, region_vote, sams, precomputed"),
+        (
+            {"kind": "seeds"},
+            "key 'method' is required for kind seeds; known: argmax, crf, region_vote, sams, precomputed",
+        ),
         ({"method": "crf"}, "stage 'it': key 'kind' is required; known: data, regions,"),
         ({"kind": "seeds", "method": "argmax", "treshold": 0.2}, "unknown key 'treshold'; did you mean 'threshold'?"),
         ({"kind": "seeds", "method": "argmax", "input": {}}, "unknown key 'input'; did you mean 'inputs'?"),

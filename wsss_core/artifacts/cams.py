@@ -4,6 +4,7 @@ The original systems store float32 maps at image size (750 kB per class of a 375
 its network's grid does, so the grid is stored and enlarged on reading; that is exact up to float16 rounding.
 """
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -25,6 +26,7 @@ SCHEMA = pa.schema(
         ("grid_widths", pa.list_(pa.int32())),
         ("peaks", pa.list_(pa.list_(pa.float32()))),
         ("maps", pa.list_(pa.binary())),
+        ("attention", pa.binary()),
     ]
 )
 
@@ -38,7 +40,10 @@ class CamRow:
     `class_ids` int32 (K,), ascending label ids; 0 is listed only when the background has a channel of its own.
     `maps`: one float array (K, h, w) per scale; image and mirror are already summed.
     `canvas_hw`: pixels that each grid spans (the image, or the image padded right and bottom).
-    `normalise`: divide each class by its maximum over the image, after summing the scales.
+    `normalise`: divide each class by its maximum over the image, after summing the scales and setting negative values
+    to 0.
+    `attention_NN`: float16 (N, N), how much each cell of the only grid attends to each, N = h·w, where the network has
+    attention and it was kept.
     """
 
     image_id: str
@@ -47,6 +52,7 @@ class CamRow:
     maps: tuple[np.ndarray, ...]
     canvas_hw: tuple[int, int]
     normalise: bool
+    attention_NN: np.ndarray | None = None
 
     def scores(self) -> np.ndarray:
         """Float32 (K, H, W): the scales enlarged (bilinear, half-pixel centres), summed, cropped and normalised."""
@@ -75,6 +81,7 @@ class CamRow:
 
     def _normalised(self, total_KHW: np.ndarray) -> np.ndarray:
         if self.normalise and total_KHW.size:
+            np.maximum(total_KHW, 0, out=total_KHW)  # else a class without positive values would turn its sign
             total_KHW /= total_KHW.max(axis=(1, 2), keepdims=True) + NORMALISATION_EPSILON
         return total_KHW
 
@@ -115,6 +122,7 @@ def encode(row: CamRow, dtype: str = "float16") -> dict[str, object]:
         "grid_widths": [grid.shape[2] for grid in row.maps],
         "peaks": peaks,
         "maps": data,
+        "attention": None if row.attention_NN is None else row.attention_NN.astype("<f2").tobytes(),
     }
 
 
@@ -142,4 +150,14 @@ def decode(record: Mapping[str, object]) -> CamRow:
         maps=tuple(grids),
         canvas_hw=(fields["canvas_height"], fields["canvas_width"]),  # type: ignore[arg-type]
         normalise=bool(fields["normalise"]),
+        attention_NN=_attention(fields.get("attention")),
     )
+
+
+def _attention(data: object) -> np.ndarray | None:
+    """The square matrix of a record; parts of before have no such column."""
+    if not isinstance(data, bytes):
+        return None
+    values = np.frombuffer(data, "<f2")
+    side = math.isqrt(values.size)
+    return values.reshape(side, side)

@@ -35,3 +35,23 @@ class BoundaryWalkSettings(WalkWithinBoundaries):
 
     dtype: Literal["float16", "float32"] = "float16"
     """Number format in which the grid maps are stored."""
+
+
+class ClassAwareAttentionSettings(Settings):
+    """CAMs spread along CLIP's attention, from inside boxes around their strong parts (CAA of CLIP-ES, Lin et al., CVPR
+    2023). Defaults: the coarse step of FMA-WSSS (WACV 2024) for VOC.
+
+    As published otherwise: fine step for VOC `box_threshold: 0.5, values: cam`; coarse step for COCO
+    `box_threshold: 0.6, values: cam`, no fine one; CLIP-ES `sinkhorn_rounds: 3, power: 1, values: cam`.
+    """
+
+    box_threshold: Annotated[float, Field(ge=0, le=1)] = 0.4
+    """Boxes are drawn around what is above this share of the largest score."""
+    sinkhorn_rounds: Annotated[int, Field(ge=0)] = 1
+    """How often the columns and rows of the attention are brought to a sum of 1 before it is made symmetric."""
+    power: Annotated[int, Field(ge=0)] = 2
+    """How often the affinity is applied."""
+    values: Literal["score", "cam"] = "score"
+    """What is spread: scores from 0 to 1, or the CAM itself, negative values included."""
+    dtype: Literal["float16", "float32"] = "float32"
+    """Number format in which the grid maps are stored."""

@@ -9,7 +9,7 @@ from pathlib import Path
 from wsss_core import registry
 from wsss_core.artifacts.manifest import FILE_NAME as MANIFEST_NAME
 from wsss_core.artifacts.manifest import Listing
-from wsss_core.checkpoints.file_names import WEIGHTS_NAME, weights_file
+from wsss_core.checkpoints.file_names import WEIGHTS_NAME, weight_files
 from wsss_core.networks.names import network_modules
 from wsss_core.settings.base import SettingsError, nearest
 from wsss_core.settings.experiment import Experiment
@@ -219,8 +219,7 @@ class Plan:
         """Files from outside the workflow: pretrained weights, and the lists of a data stage."""
         if stage.kind == "data":
             return list(importlib.import_module(stage.entry.module).input_files(stage.settings))
-        weights = getattr(stage.settings, "weights", None)
-        return [weights_file(Path(weights))] if weights else []
+        return weight_files(stage.settings)
 
     def _check_names(self, stage: Stage) -> None:
         """Names in settings that only the data can confirm: else they would be found wrong after all trainings."""

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from wsss_core.artifacts.manifest import FILE_NAME
-from wsss_core.checkpoints.file_names import WEIGHTS_NAME, weights_file
+from wsss_core.checkpoints.file_names import WEIGHTS_NAME, weight_files
 from wsss_core.stages.context import StageContext
 from wsss_core.stages.part_files import part_path
 
@@ -29,6 +29,4 @@ def _files(context: StageContext) -> Iterator[Path]:
         for path in (folder / FILE_NAME, folder / WEIGHTS_NAME, *(part_path(folder, part) for part in parts)):
             if path.is_file():
                 yield path
-    weights = getattr(context.settings, "weights", None)
-    if weights and (file := weights_file(Path(weights))).is_file():
-        yield file
+    yield from (path for path in weight_files(context.settings) if path.is_file())

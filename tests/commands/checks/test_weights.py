@@ -1,9 +1,11 @@
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
 
 import pytest
 import torch
+from tiny_clip import write_clip
 
 from wsss_core.checkpoints.store import sha256_of
 from wsss_core.commands.checks.weights import check_weights, expected_checksum
@@ -11,6 +13,7 @@ from wsss_core.networks.factory import build_classifier
 from wsss_core.settings.classifier import PsaClassifierSettings, PublishedClassifierSettings
 from wsss_core.settings.data import ScenesSettings
 from wsss_core.settings.graph import Graph, Stage
+from wsss_core.settings.prompts import PromptsSettings
 
 NO_INPUTS: Mapping[str, tuple[str, ...]] = MappingProxyType({})
 
@@ -96,3 +99,17 @@ def test_a_published_network_must_be_there_with_its_head(weights: Path) -> None:
     assert (finding.level, "fc8.weight (network (2, 96, 1, 1), file (3, 96, 1, 1))" in finding.text) == ("fault", True)
     [finding] = check_weights(published(weights, ("deer", "car", "boat"), architecture="irn", network="resnet18"))
     assert (finding.level, "first backbone.conv1.weight" in finding.text) == ("fault", True)
+
+
+def test_a_clip_is_read_and_another_network_in_its_place_is_a_fault(weights: Path) -> None:
+    for path, level, text in (
+        (write_clip(weights.with_name("clip.pt")), "ok", "a CLIP of 3 blocks, patches of 16 pixels"),
+        (weights, "fault", "expected a CLIP with a vision transformer, found own names, weights of small"),
+        (weights.with_name("none.pt"), "fault", "clip_weights .*none.pt: no such file"),
+    ):
+        settings = PromptsSettings(clip_weights=path)
+        [finding] = check_weights(
+            graph(Stage("demo", "prompts", "classifier", "prompts", settings, NO_INPUTS, None, 0))
+        )
+        assert finding.level == level
+        assert re.search(text, finding.text)

@@ -4,7 +4,8 @@ import re
 from pathlib import Path
 from typing import cast
 
-from wsss_core.checkpoints.file_names import weights_file
+from wsss_core.checkpoints.clip_file import clip_weights
+from wsss_core.checkpoints.file_names import WEIGHT_SETTINGS, weights_file
 from wsss_core.checkpoints.fit import fitting_backbones, shapes_of
 from wsss_core.checkpoints.pretrained import detect_layout
 from wsss_core.checkpoints.reading import read_state
@@ -17,32 +18,39 @@ from wsss_core.settings.published import PublishedSettings
 from wsss_core.stages.check_names import class_names
 from wsss_core.training import published
 
-WEIGHTS = "weights"
+CLIP = "clip_weights"
 CHECKSUM_ENDING = ".sha256"
 _HASH_IN_NAME = re.compile(r"-([0-9a-f]{8})\.pth$")  # torchvision: vgg16-397923af.pth
 
 
 def check_weights(graph: Graph) -> list[Finding]:
-    """Findings about the file that each stage's setting `weights` names; paths relative to the current folder."""
+    """Findings about the files that each stage's settings `weights` and `clip_weights` name.
+
+    Paths are relative to the current folder.
+    """
     findings = []
     for stage in graph.stages.values():
-        given = getattr(stage.settings, WEIGHTS, None)
-        if given:
-            findings.append(_check(graph, stage, Path(str(given))))
+        for name in WEIGHT_SETTINGS:
+            given = getattr(stage.settings, name, None)
+            if given:
+                findings.append(_check(graph, stage, name, Path(str(given))))
     return findings
 
 
-def _check(graph: Graph, stage: Stage, path: Path) -> Finding:
-    where = f"stage {stage.name!r}: weights {path}"
+def _check(graph: Graph, stage: Stage, setting: str, path: Path) -> Finding:
+    where = f"stage {stage.name!r}: {setting} {path}"
     file = weights_file(path)
     if not file.is_file():
-        text = f"stage {stage.name!r}: weights {where_it_leads(path)}: no such file"
-        return Finding("fault", text, "fetch the file, or correct the setting `weights`")
+        text = f"stage {stage.name!r}: {setting} {where_it_leads(path)}: no such file"
+        return Finding("fault", text, f"fetch the file, or correct the setting `{setting}`")
     try:
         expected = expected_checksum(file)
         if expected and not (found := sha256_of(file)).startswith(expected):
             return Finding("fault", f"{where}: expected sha256 {expected}, found {found}", "fetch the file again")
         checked = "readable, checksum right" if expected else "readable"
+        if setting == CLIP:
+            size, _ = clip_weights(read_state(file), file)
+            return ok(f"{where}: {checked}, a CLIP of {size.image_blocks} blocks, patches of {size.patch} pixels")
         if isinstance(stage.settings, PublishedSettings):
             return _fits_entirely(f"{where}: {checked}", graph, stage, stage.settings)
         return _fits(where, file, getattr(stage.settings, "network", None), checked)

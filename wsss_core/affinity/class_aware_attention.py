@@ -1,0 +1,64 @@
+"""Class-aware attention affinity: refines CLIP's CAMs by its own attention.
+
+(CLIP-ES, Lin et al., CVPR 2023, section 3.4; FMA-WSSS, Yang & Gong, WACV 2024)
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+import numpy as np
+
+from wsss_core.affinity.attention_affinity import attention_affinity, collected
+from wsss_core.affinity.score_boxes import box_masks
+from wsss_core.artifacts.cams import CamRow
+from wsss_core.artifacts.formats import Row
+from wsss_core.artifacts.manifest import ImageRecord
+from wsss_core.cams.unit_scores import unit_scores
+from wsss_core.settings.refined_cams import ClassAwareAttentionSettings
+from wsss_core.stages.context import Processor, StageContext, typed_row
+
+
+def class_aware_attention(
+    cam_Khw: np.ndarray, attention_NN: np.ndarray, settings: ClassAwareAttentionSettings
+) -> np.ndarray:
+    """Refined CAMs float32 (K, h, w), not normalised.
+
+    Args:
+        cam_Khw: raw CAMs of the foreground classes, any range.
+        attention_NN: float, from each cell (row) to each (column), N = h·w in row-major order.
+        settings: threshold of the boxes, rounds and power of the affinity, what is spread.
+
+    Raises `ValueError` where the attention is for another grid.
+    """
+    classes, height, width = cam_Khw.shape
+    if attention_NN.shape != (height * width, height * width):
+        raise ValueError(
+            f"expected attention between the {height * width} cells of the {height}x{width} grid of the CAMs, found "
+            f"shape {attention_NN.shape}"
+        )
+    score_Khw = unit_scores(cam_Khw)
+    inside_Khw = box_masks(score_Khw, settings.box_threshold)
+    value_Khw = score_Khw if settings.values == "score" else cam_Khw
+    affinity_NN = attention_affinity(attention_NN, settings.sinkhorn_rounds)
+    refined_KN = collected(affinity_NN, value_Khw.reshape(classes, -1), inside_Khw.reshape(classes, -1), settings.power)
+    return refined_KN.reshape(cam_Khw.shape)
+
+
+def processor(context: StageContext) -> Processor:
+    """Makes the refined `CamRow` of one image from CAMs that were stored with their attention."""
+    settings = context.typed_settings(ClassAwareAttentionSettings)
+
+    def process(record: ImageRecord, rows: Mapping[str, Row]) -> CamRow:
+        row = typed_row(rows, "cams", CamRow)
+        if not len(row.class_ids):
+            return replace(row, attention_NN=None)
+        if row.attention_NN is None:
+            raise ValueError(
+                f"its CAMs in {context.inputs['cams']} have no attention; make them by the method gradcam with "
+                "`attention: true`"
+            )
+        (cam_Khw,) = row.maps
+        refined_Khw = class_aware_attention(cam_Khw, row.attention_NN, settings)
+        return replace(row, maps=(refined_Khw,), attention_NN=None)
+
+    return process
