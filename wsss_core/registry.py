@@ -9,11 +9,21 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
-PER_IMAGE_KINDS = ("regions", "cams", "affinity_labels", "refined_cams", "seeds", "instances", "predictions")
+PER_IMAGE_KINDS = (
+    "regions",
+    "saliency",
+    "cams",
+    "affinity_labels",
+    "refined_cams",
+    "seeds",
+    "instances",
+    "predictions",
+)
 TRAINING_KINDS = ("classifier", "affinity", "segmenter")
 KINDS = (
     "data",
     "regions",
+    "saliency",
     "classifier",
     "cams",
     "affinity_labels",
@@ -67,6 +77,7 @@ class Method:
 _CAMS = Slot(("cams", "refined_cams"))
 _CAMS_OF_SEEDS = Slot(("cams", "refined_cams"), ask=True)  # else seeds of the plain ones, by oversight
 _REGIONS = Slot(("regions",))
+_SALIENCY = Slot(("saliency",))
 _CLASSIFIER = Slot(("classifier",))
 _OPTIONAL_CLASSIFIER = Slot(("classifier",), optional=True)
 _SETTINGS = "wsss_core.settings"
@@ -90,9 +101,18 @@ METHODS: Mapping[str, Mapping[str, Method]] = {
         "sam": Method(f"{_SETTINGS}.regions:SamSettings", "wsss_core.regions.sam"),
         "mobile_sam": Method(f"{_SETTINGS}.regions:MobileSamSettings", "wsss_core.regions.sam"),
     },
+    "saliency": {
+        "u2net": Method(f"{_SETTINGS}.saliency:U2NetSettings", "wsss_core.saliency.u2net"),
+        "precomputed": Method(
+            f"{_SETTINGS}.saliency:PrecomputedSaliencySettings", "wsss_core.saliency.precomputed", foreign=True
+        ),
+    },
     "classifier": {
         "psa": Method(f"{_SETTINGS}.classifier:PsaClassifierSettings", "wsss_core.classifiers.psa"),
         "irn": Method(f"{_SETTINGS}.classifier:IrnClassifierSettings", "wsss_core.classifiers.irn"),
+        "eps": Method(
+            f"{_SETTINGS}.classifier:EpsClassifierSettings", "wsss_core.classifiers.eps", {"saliency": _SALIENCY}
+        ),
         "published": Method(f"{_SETTINGS}.classifier:PublishedClassifierSettings", _PUBLISHED, foreign=True),
         "prompts": Method(
             f"{_SETTINGS}.prompts:PromptsSettings",

@@ -10,6 +10,7 @@ from wsss_core.artifacts.instances import InstanceRow
 from wsss_core.artifacts.label_maps import LabelRow
 from wsss_core.artifacts.parts import PartReader, PartWriter
 from wsss_core.artifacts.regions import RegionRow
+from wsss_core.artifacts.saliency import SaliencyRow
 from wsss_core.registry import PER_IMAGE_KINDS
 
 LABEL_HW = np.array([[0, 1, 255], [2, 2, 0]], np.uint8)
@@ -27,6 +28,7 @@ ROWS: dict[str, Row] = {
         np.array([0.5, 1], np.float32),
         np.array([0.25, 1], np.float32),
     ),
+    "saliency": SaliencyRow("a", LABEL_HW),
     "cams": CAM,
     "affinity_labels": AffinityLabelRow("a", np.array([0, 3], np.int32), PROBABILITIES, 1 - PROBABILITIES),
     "refined_cams": CAM,

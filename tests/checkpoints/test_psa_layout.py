@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 
 from wsss_core.checkpoints.fit import compare, shapes_of
 from wsss_core.checkpoints.psa_layout import PSA_LAYOUT, to_own_name, to_published_name
-from wsss_core.networks.factory import build_affinity_net, build_classifier
+from wsss_core.networks.factory import build_affinity_net, build_classifier, build_segmenter
 
 DATA = Path(__file__).parents[1] / "networks" / "data"
+GOLDEN = Path(__file__).parents[1] / "golden" / "data" / "eps"
 
 
 def published_state(name: str) -> dict[str, torch.Tensor]:
@@ -31,8 +32,28 @@ def test_published_file_is_recognised_and_fits_exactly(name):
 
 
 def test_imagenet_heads_are_left_out():
-    state = {"conv1_1.weight": torch.zeros(1), "linear1000.weight": torch.zeros(1), "fc8_voc12.bias": torch.zeros(1)}
+    state = {"conv1_1.weight": torch.zeros(1), "linear1000.weight": torch.zeros(1), "linear1000.bias": torch.zeros(1)}
     assert list(PSA_LAYOUT.translate(state)) == ["backbone.conv1_1.weight"]
+
+
+@pytest.mark.parametrize("head", ["fc8_voc12", "score"])
+def test_the_published_largefov_is_deeplab_v1_on_vgg16(head):
+    layout = json.loads((GOLDEN / "deeplab_largefov_vgg16_voc12.layout.json").read_text(encoding="utf-8"))
+    state = {name.replace("fc8_voc12", head): torch.empty(shape, device="meta") for name, shape in layout.items()}
+    with torch.device("meta"):
+        network = build_segmenter("deeplab_v1", "vgg16", 21)
+    assert not compare(shapes_of(network.state_dict()), shapes_of(PSA_LAYOUT.translate(state)))
+
+
+@pytest.mark.parametrize(("name", "architecture", "classes"), [("eps_voc12", "eps", 20), ("cls_coco", None, 80)])
+def test_published_classifiers_of_eps_fit_exactly_and_those_of_other_classes_do_not(name, architecture, classes):
+    layout = json.loads((GOLDEN / f"resnet38_{name}.layout.json").read_text(encoding="utf-8"))
+    state = PSA_LAYOUT.translate({entry: torch.empty(shape, device="meta") for entry, shape in layout.items()})
+    with torch.device("meta"):
+        network = build_classifier("resnet38", classes, architecture)
+        other = build_classifier("resnet38", classes + 1, architecture)
+    assert not compare(shapes_of(network.state_dict()), shapes_of(state))
+    assert compare(shapes_of(other.state_dict()), shapes_of(state)).wrong_shape[0].startswith("fc8.weight")
 
 
 @given(st.sampled_from(sorted({key for name in ("vgg16_aff", "resnet38_cls") for key in published_state(name)})))

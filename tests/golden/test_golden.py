@@ -8,13 +8,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from golden import fma, psa
+from golden import eps, fma, psa
 from golden.cases import Case, default_cases, read_cases
 from golden.progress import reason_to_skip
 
 FIND_CHECK: dict[str, Callable[[str], Callable[[Case], None] | None]] = {
     "psa": psa.find_check,
     "fma": fma.find_check,
+    "eps": eps.find_check,
 }
 
 

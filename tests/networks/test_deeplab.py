@@ -3,9 +3,9 @@
 import pytest
 import torch
 
-from wsss_core.networks.deeplab_v2 import SummedPyramid
+from wsss_core.networks.deeplab_v2 import DeepLabV2, SummedPyramid, shrunk
 from wsss_core.networks.deeplab_v3plus import SpatialPyramid
-from wsss_core.networks.factory import build_segmenter
+from wsss_core.networks.factory import build_backbone, build_segmenter
 
 
 def test_largefov_on_vgg16_uses_fc6_with_dilation_12_and_pool5():
@@ -51,6 +51,50 @@ def test_v2_learns_ten_and_twenty_times_as_fast_in_its_pyramid():
     groups = build_segmenter("deeplab_v2", "small", 3).parameter_groups()
     assert groups[2] == [f"aspp.c{index}.weight" for index in range(4)]
     assert groups[3] == [f"aspp.c{index}.bias" for index in range(4)]
+
+
+def test_v2_of_several_scales_gives_the_largest_logits_on_the_first_grid():
+    torch.manual_seed(0)
+    network = DeepLabV2(build_backbone("small"), 3, (2, 4), smaller_scales=(0.5, 0.75)).eval()
+    images = torch.randn(2, 3, 40, 56)
+    with torch.no_grad():
+        full, half, threequarters, largest = network.all_scales(images)
+        torch.testing.assert_close(network(images), largest)
+        alone = DeepLabV2.all_scales(network, shrunk(images, 0.5))[0]
+    assert [tuple(each.shape[2:]) for each in (full, half, threequarters, largest)] == [(5, 7), (3, 4), (4, 6), (5, 7)]
+    torch.testing.assert_close(half, alone)
+    assert (largest >= full).all()
+    assert (largest > full).any()
+
+
+def test_v2_looks_at_three_scales_on_its_authors_resnet_only():
+    with torch.device("meta"):
+        found = {name: build_segmenter("deeplab_v2", name, 3) for name in ("resnet101_caffe", "resnet101", "vgg16")}
+    assert {name: network.smaller_scales for name, network in found.items()} == {
+        "resnet101_caffe": (0.5, 0.75),
+        "resnet101": (),
+        "vgg16": (),
+    }
+
+
+@pytest.mark.parametrize("architecture", ["deeplab_v1", "deeplab_v2", "deeplab_v3plus"])
+def test_a_network_of_one_scale_has_one_entry_of_logits(architecture):
+    torch.manual_seed(0)
+    network, images = build_segmenter(architecture, "small", 3).eval(), torch.randn(1, 3, 24, 32)
+    with torch.no_grad():
+        [logits] = network.all_scales(images)
+        torch.testing.assert_close(logits, network(images))
+
+
+@pytest.mark.parametrize(("size", "expected"), [((65, 81), (32, 40)), ((1, 9), (1, 4)), ((1, 1), (1, 1))])
+def test_shrunk_images_have_sides_rounded_down_but_a_pixel_at_least(size, expected):
+    assert shrunk(torch.randn(1, 3, *size), 0.5).shape[2:] == expected
+
+
+def test_a_shrunk_ramp_is_read_where_the_factor_says():
+    ramp = torch.arange(65.0).expand(1, 3, 65, 65)
+    # 32 cells of 2 pixels: the centre of cell i lies between pixels 2i and 2i + 1; the last pixel is never reached
+    torch.testing.assert_close(shrunk(ramp, 0.5)[0, 0, 0], 2 * torch.arange(32.0) + 0.5)
 
 
 @pytest.mark.parametrize(("output_stride", "rates"), [(8, [12, 24, 36]), (16, [6, 12, 18])])

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from wsss_core.networks.normalisation import IMAGENET_RGB
-from wsss_core.training.labelled_crop import check_labels, labelled_crop
+from wsss_core.training.labelled_crop import check_labels, deeplab_crop, labelled_crop
 
 SIDES = st.integers(4, 30)
 
@@ -53,3 +53,25 @@ def test_labels_of_another_size_or_class_list_are_refused_with_the_image():
     with pytest.raises(ValueError, match=r"'a': expected labels 0..2 or 255, found 3"):
         check_labels(np.full((4, 5), 3, np.uint8), image_HW3, 3, "a")
     check_labels(np.full((4, 5), 255, np.uint8), image_HW3, 3, "a")
+
+
+@given(
+    SIDES, SIDES, st.integers(1, 40), st.booleans(), st.integers(0, 99), st.sampled_from((0.5, 0.75, 1.0, 1.25, 1.5))
+)
+def test_crops_in_the_style_of_deeplab_keep_image_and_labels_together(height, width, size, mirror, seed, factor):
+    label_HW = np.full((height, width), 3, np.uint8)
+    image_HW3 = np.full((height, width, 3), 120, np.uint8)
+    crop = deeplab_crop(image_HW3, label_HW, factor, size, mirror, np.random.default_rng(seed))
+    assert crop.image_HW3.dtype == np.float32
+    assert (crop.label_HW[crop.inside_HW] == 3).all()
+    assert (crop.label_HW[~crop.inside_HW] == 255).all()
+    np.testing.assert_allclose(crop.image_HW3[crop.inside_HW], 120, atol=1e-3)
+    sides = [max(1, int(side * factor)) for side in (height, width)]
+    assert crop.inside_HW.sum() == min(sides[0], size) * min(sides[1], size)
+
+
+def test_small_images_stand_at_the_top_left_in_the_style_of_deeplab():
+    image_HW3 = np.full((6, 9, 3), 200, np.uint8)
+    crops = [deeplab_crop(image_HW3, image_HW3[..., 0], 1.0, 12, False, np.random.default_rng(n)) for n in range(5)]
+    assert all(crop.inside_HW[:6, :9].all() and crop.inside_HW.sum() == 54 for crop in crops)
+    assert np.abs(crops[0].normalised(IMAGENET_RGB)[:, ~crops[0].inside_HW]).max() == 0

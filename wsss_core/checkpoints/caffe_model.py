@@ -5,12 +5,11 @@ Field numbers are those of `caffe.proto`.
 """
 
 import math
-from collections.abc import Iterator
 
 import numpy as np
 import torch
 
-from wsss_core.checkpoints.raw_values import TruncatedError
+from wsss_core.checkpoints.protobuf import BYTES, VARINT, as_bytes, fields, varints
 
 LAYERS = {100: (1, 7), 2: (4, 6)}
 """Field of a layer in the net -> fields of the name and of the blobs in it: `layer`, and `layers` of version 1."""
@@ -19,14 +18,6 @@ BLOB_SIDES = (1, 2, 3, 4)
 BLOB_SHAPE, SHAPE_DIM = 7, 1
 BLOB_VALUES = {5: "<f4", 8: "<f8"}
 """Field of the numbers of a blob (`data`, `double_data`) -> their type."""
-
-VARINT, EIGHT_BYTES, BYTES, FOUR_BYTES = 0, 1, 2, 5
-"""Wire types."""
-FIXED_SIZES = {EIGHT_BYTES: 8, FOUR_BYTES: 4}
-VARINT_BITS = 70
-
-Field = tuple[int, int, int | memoryview]
-"""Number, wire type, and the value: an integer, or the bytes."""
 
 
 def looks_like_caffe(head: bytes) -> bool:
@@ -41,10 +32,10 @@ def read_caffe_file(content: bytes) -> dict[str, torch.Tensor]:
     Raises `TruncatedError` or another `ValueError` for a damaged file, or two layers of one name.
     """
     found: dict[str, torch.Tensor] = {}
-    for number, wire, layer in _fields(memoryview(content)):
+    for number, wire, layer in fields(memoryview(content)):
         if number not in LAYERS or wire != BYTES:
             continue
-        name, blobs = _read_layer(_as_bytes(layer), *LAYERS[number])
+        name, blobs = _read_layer(as_bytes(layer), *LAYERS[number])
         for index, blob in enumerate(blobs):
             key = f"{name}.blobs.{index}"
             if key in found:
@@ -55,24 +46,24 @@ def read_caffe_file(content: bytes) -> dict[str, torch.Tensor]:
 
 def _read_layer(layer: memoryview, name_field: int, blob_field: int) -> tuple[str, list[torch.Tensor]]:
     name, blobs = "", []
-    for number, wire, value in _fields(layer):
+    for number, wire, value in fields(layer):
         if number == name_field and wire == BYTES:
-            name = bytes(_as_bytes(value)).decode("utf-8")
+            name = bytes(as_bytes(value)).decode("utf-8")
         elif number == blob_field and wire == BYTES:
-            blobs.append(_read_blob(_as_bytes(value)))
+            blobs.append(_read_blob(as_bytes(value)))
     return name, blobs
 
 
 def _read_blob(blob: memoryview) -> torch.Tensor:
     sides, shape = dict.fromkeys(BLOB_SIDES, 0), None
     values = {number: bytearray() for number in BLOB_VALUES}
-    for number, wire, value in _fields(blob):
+    for number, wire, value in fields(blob):
         if number in sides and wire == VARINT:
             sides[number] = int(value)
         elif number == BLOB_SHAPE and wire == BYTES:
-            shape = _read_shape(_as_bytes(value))
+            shape = _read_shape(as_bytes(value))
         elif number in values and wire != VARINT:  # all numbers in one field, or a field for each
-            values[number] += _as_bytes(value)
+            values[number] += as_bytes(value)
     shape = list(sides.values()) if shape is None else shape
     number = max(values, key=lambda number: len(values[number]))
     return _tensor(values[number], BLOB_VALUES[number], shape)
@@ -86,56 +77,7 @@ def _tensor(raw: bytearray, dtype: str, shape: list[int]) -> torch.Tensor:
 
 def _read_shape(raw: memoryview) -> list[int]:
     sides: list[int] = []
-    for number, wire, value in _fields(raw):
+    for number, wire, value in fields(raw):
         if number == SHAPE_DIM:
-            sides.extend(_varints(_as_bytes(value)) if wire == BYTES else [int(value)])
+            sides.extend(varints(as_bytes(value)) if wire == BYTES else [int(value)])
     return sides
-
-
-def _fields(message: memoryview) -> Iterator[Field]:
-    """The fields of a message. Raises `TruncatedError` where one is longer than the message."""
-    at = 0
-    while at < len(message):
-        tag, at = _varint(message, at)
-        number, wire = tag >> 3, tag & 7
-        if wire == VARINT:
-            value, at = _varint(message, at)
-            yield number, wire, value
-            continue
-        if wire == BYTES:
-            length, at = _varint(message, at)
-        elif wire in FIXED_SIZES:
-            length = FIXED_SIZES[wire]
-        else:
-            raise ValueError(f"no protobuf message: wire type {wire}")
-        if at + length > len(message):
-            raise TruncatedError(f"the file ends {at + length - len(message)} bytes too early")
-        yield number, wire, message[at : at + length]
-        at += length
-
-
-def _varints(raw: memoryview) -> Iterator[int]:
-    at = 0
-    while at < len(raw):
-        value, at = _varint(raw, at)
-        yield value
-
-
-def _varint(message: memoryview, at: int) -> tuple[int, int]:
-    """The integer at a place, seven bits a byte with the lowest first, and the place behind it."""
-    value = 0
-    for shift in range(0, VARINT_BITS, 7):
-        if at >= len(message):
-            raise TruncatedError("the file ends within a number")
-        byte = message[at]
-        at += 1
-        value |= (byte & 0x7F) << shift
-        if byte < 0x80:
-            return value, at
-    raise ValueError("no protobuf message: an endless number")
-
-
-def _as_bytes(value: int | memoryview) -> memoryview:
-    if not isinstance(value, memoryview):
-        raise ValueError("no protobuf message of Caffe: a number where a message belongs")
-    return value

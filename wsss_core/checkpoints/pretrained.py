@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from wsss_core.checkpoints.caffe_layouts import CAFFE_ILSVRC_VGG16, CAFFE_VGG16
+from wsss_core.checkpoints.deeplab_layout import DEEPLAB_RESNET101, from_torchvision
 from wsss_core.checkpoints.file_names import CARD_NAME, weights_file
 from wsss_core.checkpoints.fit import COUNTER, Misfit, Shapes, compare, fitting_backbones, shapes_of
 from wsss_core.checkpoints.irn_layout import IRN_LAYOUT
@@ -16,11 +17,13 @@ from wsss_core.checkpoints.store import read_card
 from wsss_core.checkpoints.torchvision_layouts import TORCHVISION_RESNET, TORCHVISION_VGG16
 from wsss_core.networks.network import Network
 from wsss_core.networks.normalisation import Normalisation
+from wsss_core.networks.resnet101_caffe import ResNet101Caffe
 
 LAYOUTS = (
     IRN_LAYOUT,  # its aliases (`backbone.0.0.weight`) look like our own names
     OWN_LAYOUT,
     PSA_LAYOUT,
+    DEEPLAB_RESNET101,
     TORCHVISION_VGG16,
     TORCHVISION_RESNET,
     MXNET_RESNET38,
@@ -77,6 +80,8 @@ def fitting_state(network: Network, path: Path, with_head: bool) -> tuple[Layout
     state = read_state(path)
     layout = detect_layout(state, path)
     everything = layout.translate(state)
+    if layout is TORCHVISION_RESNET and isinstance(network.backbone, ResNet101Caffe):
+        everything = from_torchvision(everything)
     chosen, expected = everything, shapes_of(network.state_dict())
     if not with_head:
         chosen = {name: value for name, value in everything.items() if name.startswith("backbone.")}

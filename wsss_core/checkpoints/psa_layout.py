@@ -1,24 +1,31 @@
 """Checkpoints of PSA (Ahn & Kwak, CVPR 2018) and others with its flat names: VGG16 and ResNet38, with or without head.
 
-Files converted from the ImageNet sources (Caffe's vgg16_20M, ademxapp's ResNet38) have the same names. The input rule
-is that of the backbone (Caffe's BGR for VGG16, ImageNet's RGB for ResNet38).
+EPS (ResNet38) and DeepLab-LargeFOV (VGG16, Caffe's layer names) have them, too, and so have files converted from the
+ImageNet sources (Caffe's vgg16_20M, ademxapp's ResNet38). The input rule is that of the backbone (Caffe's BGR for
+VGG16, ImageNet's RGB for ResNet38).
 """
 
 from wsss_core.checkpoints.layout import Layout
 from wsss_core.checkpoints.reading import State
 
 HEAD_NAMES = ("fc8", "f8_3", "f8_4", "f8_5", "f9", "gn8_3", "gn8_4", "gn8_5")
-IMAGENET_HEADS = ("linear1000", "fc8_voc12")
+LARGEFOV_HEADS = ("fc8_voc12", "score")
+"""What the last layer of DeepLab-LargeFOV is called: by its authors, and by OAA (ICCV 2019)."""
+IMAGENET_HEAD = "linear1000"
 MARKS = ("conv1_1.weight", "b2.conv_branch2a.weight")
 
 
 def to_own_name(published: str) -> str:
-    """Our name of a published entry: `conv1_1.weight` -> `backbone.conv1_1.weight`, `fc8.weight` as it is."""
-    return published if published.split(".")[0] in HEAD_NAMES else f"backbone.{published}"
+    """Our name of a published entry: `conv1_1.weight` -> `backbone.conv1_1.weight`, `fc8.weight` as it is,
+    `fc8_voc12.weight` -> `fc8.weight`."""
+    layer, _, rest = published.partition(".")
+    if layer in LARGEFOV_HEADS:
+        return f"fc8.{rest}"
+    return published if layer in HEAD_NAMES else f"backbone.{published}"
 
 
 def to_published_name(own: str) -> str:
-    """The published name of one of our entries; the inverse of `to_own_name`."""
+    """The published name of one of our entries; the inverse of `to_own_name` but for the heads of LargeFOV."""
     return own.removeprefix("backbone.")
 
 
@@ -27,9 +34,7 @@ def _recognises(state: State) -> bool:
 
 
 def _translate(state: State) -> State:
-    return {
-        to_own_name(name): value for name, value in state.items() if not name.split(".")[0].startswith(IMAGENET_HEADS)
-    }
+    return {to_own_name(name): value for name, value in state.items() if not name.startswith(IMAGENET_HEAD)}
 
 
 PSA_LAYOUT = Layout("PSA", _recognises, _translate, normalisation=None)

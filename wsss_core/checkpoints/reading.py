@@ -12,9 +12,10 @@ import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file
 
-from wsss_core.checkpoints import mxnet_params
+from wsss_core.checkpoints import mxnet_params, onnx_model
 from wsss_core.checkpoints.caffe_model import looks_like_caffe, read_caffe_file
 from wsss_core.checkpoints.mxnet_params import read_mxnet_file
+from wsss_core.checkpoints.onnx_model import read_onnx_file
 from wsss_core.checkpoints.tar_file import MARK, MARK_OFFSET, UnsafePickleError, read_tar_file
 from wsss_core.checkpoints.torchscript_file import is_torchscript, read_torchscript_file
 from wsss_core.settings.paths import where_it_leads
@@ -42,9 +43,9 @@ def read_state(path: Path) -> State:
     """Read the tensors of a checkpoint into memory, on the CPU.
 
     The ending tells safetensors, the content the other kinds: PyTorch files of any age (zip, older pickles, tar,
-    TorchScript), MXNet `.params`, Caffe `.caffemodel`. A dict that wraps the state dict (`state_dict`,
-    `model_state_dict`, `model`) is opened, a tensor alone is called `tensor`, a `module.` prefix on all names is
-    removed, and half-precision tensors become float32.
+    TorchScript), MXNet `.params`, Caffe `.caffemodel`, ONNX (its convolutions). A dict that wraps the state dict
+    (`state_dict`, `model_state_dict`, `model`) is opened, a tensor alone is called `tensor`, a `module.` prefix on all
+    names is removed, and half-precision tensors become float32.
 
     Raises:
         FileNotFoundError: no such file.
@@ -97,11 +98,13 @@ def _reader(head: bytes, path: Path) -> tuple[str, Reader]:
         return "a complete MXNet .params file", read_mxnet_file
     if head[MARK_OFFSET:].startswith(MARK):
         return "a complete PyTorch file (tar)", read_tar_file
+    if head.startswith(onnx_model.FIRST_BYTE):
+        return "a complete ONNX file", _read_onnx
     if looks_like_caffe(head):
         return "a complete Caffe .caffemodel", _read_caffe
     raise ValueError(
-        f"{path}: expected weights of PyTorch, safetensors, MXNet (.params) or Caffe (.caffemodel), found a file that "
-        f"begins with {head[:16]!r}. Fetch the file again"
+        f"{path}: expected weights of PyTorch, safetensors, MXNet (.params), Caffe (.caffemodel) or ONNX, found a file "
+        f"that begins with {head[:16]!r}. Fetch the file again"
     )
 
 
@@ -118,6 +121,10 @@ def _read_pytorch(file: BinaryIO) -> object:
 
 def _read_caffe(file: BinaryIO) -> object:
     return read_caffe_file(file.read())
+
+
+def _read_onnx(file: BinaryIO) -> object:
+    return read_onnx_file(file.read())
 
 
 def _unwrap(content: object, path: Path) -> State:

@@ -20,7 +20,7 @@ from wsss_core.stages.context import StageContext
 from wsss_core.training.initial_weights import start_backbone
 from wsss_core.training.loader import stack, to_device
 from wsss_core.training.losses import multilabel_soft_margin
-from wsss_core.training.task import Batch, Figures, Sample, Task
+from wsss_core.training.task import Batch, Figures, Sample, Samples, Task
 from wsss_core.training.trained_on import trained_on
 
 
@@ -30,8 +30,9 @@ class Recipe:
 
     architecture: str | None
     """Name in `networks.names.CLASSIFIERS`; None: PSA's."""
-    augment: Callable[[np.ndarray, np.random.Generator], np.ndarray]
-    """Training image uint8 RGB (H, W, 3) -> the same before normalisation and random crop."""
+    augment: Callable[[np.ndarray, np.random.Generator], np.ndarray] | None
+    """Training image uint8 RGB (H, W, 3) -> the same before normalisation and random crop. None: unchanged, or the task
+    has samples of its own (`training_samples`)."""
     validation_crop: Callable[[np.ndarray, int], np.ndarray]
     """Normalised validation image (H, W, 3), side in pixels -> square crop, zeros outside of the image."""
 
@@ -47,12 +48,14 @@ class ClassifierTask(Task):
         self.classes = context.manifest.classes[1:]
         self.network = build_classifier(settings.network, len(self.classes), recipe.architecture)
         start_backbone(self.network, settings.weights, settings.freeze)
-        records = context.manifest.select(context.splits)
-        self.samples = ClassifierSamples(
-            records, len(self.classes), recipe.augment, settings.crop, self.network.normalisation
-        )
+        self.samples = self.training_samples(context.manifest.select(context.splits))
         validated = [settings.validation_split] if settings.validation_split else []
         self.validation = context.manifest.select(validated)
+
+    def training_samples(self, records: Sequence[ImageRecord]) -> Samples:
+        """The training images as the recipe augments them."""
+        augment, crop = self.recipe.augment, self.settings.crop
+        return ClassifierSamples(records, len(self.classes), augment, crop, self.network.normalisation)
 
     def loss(self, batch: Batch) -> tuple[torch.Tensor, Mapping[str, float]]:
         """Multi-label soft margin loss of the crops."""
@@ -101,7 +104,7 @@ class ClassifierSamples:
         self,
         records: Sequence[ImageRecord],
         classes: int,
-        augment: Callable[[np.ndarray, np.random.Generator], np.ndarray],
+        augment: Callable[[np.ndarray, np.random.Generator], np.ndarray] | None,
         crop: int,
         normalise: Normalisation,
     ) -> None:
@@ -113,7 +116,9 @@ class ClassifierSamples:
     def sample(self, index: int, generator: np.random.Generator) -> Sample:
         """`image` float32 (3, crop, crop), `tags` float32 (C,) in {0, 1}."""
         record = self.records[index]
-        image_HW3 = self.augment(read_image(record.file), generator)
+        image_HW3 = read_image(record.file)
+        if self.augment is not None:
+            image_HW3 = self.augment(image_HW3, generator)
         normalised_HW3 = self.normalise(image_HW3).transpose(1, 2, 0)
         (crop_HW3,) = random_crop([normalised_HW3], self.crop, generator, [0.0])
         return {"image": torch.from_numpy(crop_HW3).permute(2, 0, 1), "tags": tag_vector(record, self.classes)}

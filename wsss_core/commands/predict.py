@@ -90,7 +90,7 @@ def label_image(
     network: Network, card: NetworkCard, image_HW3: np.ndarray, settings: MultiscalePredictionsSettings
 ) -> np.ndarray:
     """Label ids uint8 (H, W) of an image uint8 RGB (H, W, 3), as the stage `predictions` makes them without tags."""
-    scores_KHW = image_scores(network, card.normalisation, image_HW3, settings, tags=None)
+    scores_KHW = image_scores(network, card, image_HW3, settings, tags=None)
     return label_row("", scores_KHW, with_confidence=False).label_HW
 
 

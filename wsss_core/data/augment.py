@@ -25,7 +25,7 @@ class JitterStrength:
 
 
 def resize_image(image_HW3: np.ndarray, height: int, width: int) -> np.ndarray:
-    """Image uint8 RGB (H, W, 3) resized with Pillow's bicubic filter to (height, width, 3)."""
+    """Image uint8 RGB (H, W, 3) or grey (H, W) resized with Pillow's bicubic filter to height x width."""
     return np.asarray(Image.fromarray(image_HW3).resize((width, height), Image.Resampling.BICUBIC)).copy()
 
 
@@ -35,7 +35,8 @@ def resize_labels(label_HW: np.ndarray, height: int, width: int) -> np.ndarray:
 
 
 def rescale_longer_side(image_HW3: np.ndarray, length: int) -> np.ndarray:
-    """Image uint8 RGB (H, W, 3) whose longer side becomes `length`; the other is rounded (halves to even)."""
+    """Image uint8 RGB (H, W, 3) or grey (H, W) whose longer side becomes `length`; the other is rounded (halves to
+    even)."""
     height, width = image_HW3.shape[:2]
     if height > width:
         return resize_image(image_HW3, length, max(1, round(width * length / height)))

@@ -5,6 +5,12 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from wsss_core.evaluation.accuracy import (
+    frequency_weighted_iou,
+    mean_accuracy,
+    mean_iou_of_truth,
+    pixel_accuracy,
+)
 from wsss_core.evaluation.boundary_iou import boundary_iou
 from wsss_core.evaluation.iou import class_iou, mean_over_present
 
@@ -57,6 +63,10 @@ def figures_of(tally: Tally, classes: Sequence[str], subset: Sequence[int]) -> d
         "miou": number(mean_over_present(iou)),
         "subset_miou": number(subset_miou),
         "boundary_iou": number(mean_over_present(boundary)),
+        "miou_of_truth": number(mean_iou_of_truth(counts)),
+        "pixel_accuracy": number(pixel_accuracy(counts)),
+        "mean_accuracy": number(mean_accuracy(counts)),
+        "frequency_weighted_iou": number(frequency_weighted_iou(counts)),
         "image_miou": number(mean_over_present(scores)),
         "ignored": number(_ratio(counts[:, -1].sum(), counts.sum())),
         "iou_per_class": _named(classes, iou),

@@ -19,11 +19,13 @@ BACKBONE_OPTIONS: dict[tuple[str, str], dict[str, int | bool]] = {
 """(Architecture, backbone) -> where the backbone differs from that of PSA's classifier: PSA's affinity net,
 DeepLab-LargeFOV (Chen et al., ICLR 2015), both networks of IRN (Ahn et al., CVPR 2019)."""
 
-HEAD_OPTIONS: dict[tuple[str, str], dict[str, int | tuple[int, ...]]] = {
+HEAD_OPTIONS: dict[tuple[str, str], dict[str, int | tuple[int | float, ...]]] = {
+    ("deeplab_v2", "resnet101_caffe"): {"smaller_scales": (0.5, 0.75)},
     ("deeplab_v2", "small"): {"dilations": (2, 4, 6, 8)},
     ("deeplab_v3plus", "small"): {"width": 48, "low_width": 24, "rates": (2, 4, 8)},
 }
-"""Where a segmentation head differs: the quick start's pictures have 20 cells a side, and its minutes are counted."""
+"""Where a segmentation head differs: DeepLab v2 on its authors' ResNet-101 looks at three scales of the input (Chen et
+al., TPAMI 2018); the quick start's pictures have 20 cells a side, and its minutes are counted."""
 
 Option = int | float | bool
 Role = Literal["classifier", "affinity", "segmenter"]

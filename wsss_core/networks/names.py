@@ -7,6 +7,7 @@ NETWORKS: dict[str, str] = {
     "resnet34": "wsss_core.networks.resnet:resnet34",
     "resnet50": "wsss_core.networks.resnet:resnet50",
     "resnet101": "wsss_core.networks.resnet:resnet101",
+    "resnet101_caffe": "wsss_core.networks.resnet101_caffe:ResNet101Caffe",
     "small": "wsss_core.networks.small:SmallNet",
 }
 """Backbone name -> "module:function"."""
@@ -21,6 +22,7 @@ ARCHITECTURES: dict[str, str] = {
 CLASSIFIERS: dict[str, str] = {
     "psa": "wsss_core.networks.classification:ClassificationNetwork",
     "irn": "wsss_core.networks.irn_classifier:IrnClassifier",
+    "eps": "wsss_core.networks.eps_classifier:EpsClassifier",
 }
 """Classifier name -> "module:class"."""
 

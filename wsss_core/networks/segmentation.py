@@ -1,5 +1,7 @@
 """Base class of segmentation networks: they score classes, the background among them, per cell."""
 
+import torch
+
 from wsss_core.networks.backbone import Backbone
 from wsss_core.networks.network import Network
 
@@ -13,3 +15,8 @@ class SegmentationNetwork(Network):
         if classes < 2:
             raise ValueError(f"a segmenter needs at least 2 classes (background and one more), found {classes}")
         self.classes = classes
+
+    def all_scales(self, x: torch.Tensor) -> list[torch.Tensor]:
+        """The logits (B, K, h, w) that the training compares with labels, each on a grid of its own, for a normalised
+        batch (B, 3, H, W). A network that looks at one scale has one."""
+        return [self(x)]

@@ -7,11 +7,14 @@ import numpy as np
 from wsss_core.artifacts.formats import Row
 from wsss_core.artifacts.label_maps import BACKGROUND, MAXIMUM_CONFIDENCE, LabelRow
 from wsss_core.artifacts.manifest import ImageRecord
+from wsss_core.checkpoints.card import NetworkCard
 from wsss_core.checkpoints.store import load_network
 from wsss_core.crf import crf_probabilities
 from wsss_core.data.images import read_image
 from wsss_core.networks.network import Network
-from wsss_core.segmenters.scores import Normalise, predict_scores
+from wsss_core.predictions.wrapped_image import wrapped_image
+from wsss_core.segmenters.canvas import canvas_of
+from wsss_core.segmenters.scores import predict_scores
 from wsss_core.settings.crf import CrfSettings
 from wsss_core.settings.predictions import MultiscalePredictionsSettings
 from wsss_core.stages.context import Processor, StageContext
@@ -33,7 +36,7 @@ def processor(context: StageContext) -> Processor:
 
     def process(record: ImageRecord, rows: Mapping[str, Row]) -> LabelRow:
         image_HW3 = read_image(record.file)
-        scores_KHW = image_scores(network, card.normalisation, image_HW3, settings, record.tags)
+        scores_KHW = image_scores(network, card, image_HW3, settings, record.tags)
         return label_row(record.image_id, scores_KHW, settings.confidence)
 
     return process
@@ -41,7 +44,7 @@ def processor(context: StageContext) -> Processor:
 
 def image_scores(
     network: Network,
-    normalise: Normalise,
+    card: NetworkCard,
     image_HW3: np.ndarray,
     settings: MultiscalePredictionsSettings,
     tags: tuple[int, ...] | None,
@@ -52,18 +55,20 @@ def image_scores(
     """
     scores_KHW = predict_scores(
         network,
-        normalise,
+        card.normalisation,
         image_HW3,
         settings.scales,
         settings.mirror,
         settings.average,
         settings.max_pixels,
         settings.precision,
+        settings.canvas or canvas_of(card),
     )
     if settings.restrict_to_tags and tags is not None:
         scores_KHW = restricted(scores_KHW, tags)
     if settings.crf is not None:
-        scores_KHW = refined(image_HW3, scores_KHW, settings.crf, settings.crf_smallest_peak)
+        seen_HW3 = image_HW3 if settings.crf_image == "photograph" else wrapped_image(image_HW3)
+        scores_KHW = refined(seen_HW3, scores_KHW, settings.crf, settings.crf_smallest_peak)
     return scores_KHW
 
 

@@ -2,7 +2,8 @@
 
 Cell i of a grid of stride s stands for the pixels s·i .. s·i + s - 1, in training (`grid_labels`, `enlarge`) and here.
 So a grid spans s·h pixels, a few more than an image whose side is no multiple of s; to stretch it over the image
-instead would move borders by up to half a cell.
+instead would move borders by up to half a cell. That is what the canvas `image` does, in both places, because published
+networks (the port of DeepLab v2) were trained so.
 """
 
 from collections.abc import Callable, Sequence
@@ -15,25 +16,43 @@ from torch.nn import functional
 from wsss_core.cams.scales import bounded_scales, scaled_images
 from wsss_core.networks.network import Network
 from wsss_core.networks.precision import Precision, as_input, inference
+from wsss_core.settings.segmenter import Canvas
 
 Normalise = Callable[[np.ndarray], np.ndarray]
 
 
-def grid_labels(label_BHW: torch.Tensor, stride: int, grid_hw: tuple[int, int]) -> torch.Tensor:
-    """Label (B, h, w) at the centre of each cell, or at the last pixel where the centre lies outside the image."""
+def grid_labels(
+    label_BHW: torch.Tensor, stride: int, grid_hw: tuple[int, int], canvas: Canvas = "cells"
+) -> torch.Tensor:
+    """Label (B, h, w) at the centre of each cell, or at the last pixel where the centre lies outside the image.
+
+    On the canvas `image` a cell covers H/h x W/w pixels (as Pillow's nearest neighbour resizes), whatever the stride.
+    """
     rows, columns = (
-        (stride * torch.arange(cells, device=label_BHW.device) + stride // 2).clamp(max=pixels - 1)
+        _centres(cells, pixels, stride if canvas == "cells" else None).to(label_BHW.device)
         for cells, pixels in zip(grid_hw, label_BHW.shape[1:], strict=True)
     )
     return label_BHW[:, rows][:, :, columns]
 
 
-def enlarge(scores_BKhw: torch.Tensor, stride: int, size_hw: tuple[int, int]) -> torch.Tensor:
-    """Bilinear enlargement (B, K, H, W) of grids whose cells cover `stride` pixels each, cut to `size_hw`."""
+def _centres(cells: int, pixels: int, stride: int | None) -> torch.Tensor:
+    """The pixel at the centre of each cell of `stride` pixels, or of pixels / cells where that is None."""
+    if stride is None:
+        steps = torch.full((cells,), pixels / cells, dtype=torch.float64)
+        steps[0] /= 2
+        return steps.cumsum(0).long()  # added up as Pillow does: a product would round otherwise at whole numbers
+    return (stride * torch.arange(cells) + stride // 2).clamp(max=pixels - 1)
+
+
+def enlarge(scores_BKhw: torch.Tensor, stride: int, size_hw: tuple[int, int], canvas: Canvas = "cells") -> torch.Tensor:
+    """Bilinear enlargement (B, K, H, W) of grids whose cells cover `stride` pixels each, cut to `size_hw`; on the
+    canvas `image`, of grids that span just `size_hw`."""
+    if canvas == "image":
+        return functional.interpolate(scores_BKhw, size=size_hw, mode="bilinear", align_corners=False)
     height, width = size_hw
     canvas_hw = (scores_BKhw.shape[2] * stride, scores_BKhw.shape[3] * stride)
-    canvas = functional.interpolate(scores_BKhw, size=canvas_hw, mode="bilinear", align_corners=False)
-    return canvas[:, :, :height, :width]
+    whole = functional.interpolate(scores_BKhw, size=canvas_hw, mode="bilinear", align_corners=False)
+    return whole[:, :, :height, :width]
 
 
 def interpolation_matrix(pixels: int, scaled_pixels: int, cells: int, stride: int) -> torch.Tensor:
@@ -63,11 +82,13 @@ def predict_scores(
     average: Literal["softmax", "logits"] = "softmax",
     max_pixels: int | None = None,
     precision: Precision = "float32",
+    canvas: Canvas = "cells",
 ) -> np.ndarray:
     """Probabilities (K, H, W) float32, summing to 1 over K, of an image uint8 RGB (H, W, 3) of at least 1x1 pixel.
 
     Every scale (and its mirror image) is enlarged and added to one running sum, so memory is that of the result and of
-    the largest network input, which `max_pixels` bounds. `network` is in evaluation mode; its device is used.
+    the largest network input, which `max_pixels` bounds. `network` is in evaluation mode; its device is used. `canvas`:
+    what a grid spans, see the head of this file.
     """
     if network.training:
         raise ValueError("the network is in training mode; call its eval() first, or its predictions are random")
@@ -79,8 +100,10 @@ def predict_scores(
         batch = torch.stack([image_3HW, image_3HW.flip(-1)]) if mirror else image_3HW[None]
         with inference(precision, str(device)):
             grids = network(as_input(batch, str(device))).float()
-        rows = interpolation_matrix(height, scaled.shape[0], grids.shape[2], network.stride).to(device)
-        columns = interpolation_matrix(width, scaled.shape[1], grids.shape[3], network.stride).to(device)
+        stride = network.stride if canvas == "cells" else 1
+        spanned_hw = scaled.shape[:2] if canvas == "cells" else grids.shape[2:]
+        rows = interpolation_matrix(height, spanned_hw[0], grids.shape[2], stride).to(device)
+        columns = interpolation_matrix(width, spanned_hw[1], grids.shape[3], stride).to(device)
         for number, grid_Khw in enumerate(grids):
             # The mirror image's grid starts at the right edge: its columns are looked up from there.
             across = columns.flip(0) if number == 1 else columns

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 import torch
@@ -15,6 +16,8 @@ from wsss_core.data.labels import read_label_png
 from wsss_core.evaluation.confusion import confusion_counts
 from wsss_core.evaluation.iou import class_iou, mean_iou
 from wsss_core.networks.factory import Option, build_segmenter
+from wsss_core.networks.segmentation import SegmentationNetwork
+from wsss_core.segmenters.canvas import CANVAS_KEY
 from wsss_core.segmenters.scores import enlarge, grid_labels, predict_scores
 from wsss_core.segmenters.training_sample import Labels, SeedLabels, SegmenterSamples, TruthLabels
 from wsss_core.settings.segmenter import SegmenterSettings
@@ -49,7 +52,8 @@ class SegmenterTask(Task):
     ) -> None:
         self.context, self.settings = context, settings
         self.classes = context.manifest.classes
-        self.network = build_segmenter(architecture, settings.network, len(self.classes), **options)
+        built = build_segmenter(architecture, settings.network, len(self.classes), **options)
+        self.network: SegmentationNetwork = cast(SegmentationNetwork, built)
         start_backbone(self.network, start_of(settings.weights, context), settings.freeze)
         self.card = NetworkCard(
             role="segmenter",
@@ -65,14 +69,19 @@ class SegmenterTask(Task):
         self.validation = [record for record in context.manifest.select(validated) if record.truth is not None]
 
     def loss(self, batch: Batch) -> tuple[torch.Tensor, Mapping[str, float]]:
-        """Cross entropy over the labelled cells or pixels of the batch."""
-        scores_BKhw, label_BHW = self.network(batch["image"]), batch["label"]
+        """Cross entropy over the labelled cells or pixels of the batch, summed over the scales that the network looks
+        at."""
+        losses = [self._loss_of(scores, batch["label"]) for scores in self.network.all_scales(batch["image"])]
+        return sum(losses[1:], start=losses[0]), {}
+
+    def _loss_of(self, scores_BKhw: torch.Tensor, label_BHW: torch.Tensor) -> torch.Tensor:
+        stride, canvas = self.network.stride, self.settings.canvas
         entropy = cross_entropy if self.settings.balance == "pixels" else balanced_cross_entropy
         if self.settings.loss_at == "crop":
             size_hw = (label_BHW.shape[1], label_BHW.shape[2])
-            return entropy(enlarge(scores_BKhw.float(), self.network.stride, size_hw), label_BHW), {}
+            return entropy(enlarge(scores_BKhw.float(), stride, size_hw, canvas), label_BHW)
         grid_hw = (scores_BKhw.shape[2], scores_BKhw.shape[3])
-        return entropy(scores_BKhw, grid_labels(label_BHW, self.network.stride, grid_hw)), {}
+        return entropy(scores_BKhw, grid_labels(label_BHW, stride, grid_hw, canvas))
 
     def validate(self) -> Figures:
         """mIoU and IoU per class on the validation images, one scale; nothing where none has ground truth."""
@@ -88,12 +97,15 @@ class SegmenterTask(Task):
         return {"miou": None if np.isnan(mean) else mean, "iou": per_class}
 
     def _predict(self, record: ImageRecord) -> np.ndarray:
-        scores_KHW = predict_scores(self.network, self.network.normalisation, read_image(record.file))
+        image_HW3, canvas = read_image(record.file), self.settings.canvas
+        scores_KHW = predict_scores(self.network, self.network.normalisation, image_HW3, canvas=canvas)
         return scores_KHW.argmax(axis=0).astype(np.uint8)
 
     def publish(self, folder: Path) -> None:
         """Save the network with its class names and input rule."""
-        self.card.trained_on.update(trained_on(self.context, len(self.samples)), labels=self.settings.labels)
+        settings = self.settings
+        facts = trained_on(self.context, len(self.samples))
+        self.card.trained_on.update(facts, labels=settings.labels, **{CANVAS_KEY: settings.canvas})
         save_network(folder, self.card, self.network.state_dict())
 
 

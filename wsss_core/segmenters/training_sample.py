@@ -14,7 +14,7 @@ from wsss_core.networks.normalisation import Normalisation
 from wsss_core.settings.segmenter import SegmenterSettings
 from wsss_core.training.colour import jittered
 from wsss_core.training.label_source import RowSource
-from wsss_core.training.labelled_crop import LabelledCrop, check_labels, labelled_crop
+from wsss_core.training.labelled_crop import LabelledCrop, check_labels, deeplab_crop, labelled_crop
 from wsss_core.training.task import Sample
 
 
@@ -90,6 +90,19 @@ class SegmenterSamples:
 def augmented_crop(
     image_HW3: np.ndarray, label_HW: np.ndarray, settings: SegmenterSettings, generator: np.random.Generator
 ) -> LabelledCrop:
-    """Colour jitter and `labelled_crop` of image uint8 RGB (H, W, 3) and labels uint8 (H, W)."""
+    """Colour jitter and crop, in the settings' style, of image uint8 RGB (H, W, 3) and labels uint8 (H, W)."""
     image_HW3 = jittered(image_HW3, settings, generator)
-    return labelled_crop(image_HW3, label_HW, settings.rescale, settings.crop, settings.mirror, generator)
+    if settings.crop_style == "deeplab":
+        factor = rescale_factor(settings, generator)
+        return deeplab_crop(image_HW3, label_HW, factor, settings.crop, settings.mirror, generator)
+    low_high = settings.rescale
+    if settings.rescale_factors is not None:
+        low_high = (rescale_factor(settings, generator),) * 2
+    return labelled_crop(image_HW3, label_HW, low_high, settings.crop, settings.mirror, generator)
+
+
+def rescale_factor(settings: SegmenterSettings, generator: np.random.Generator) -> float:
+    """One of the settings' factors, each equally likely, or, without such, any within their range."""
+    if settings.rescale_factors is None:
+        return float(generator.uniform(*settings.rescale))
+    return settings.rescale_factors[int(generator.integers(len(settings.rescale_factors)))]

@@ -82,10 +82,37 @@ class IrnClassifierSettings(ClassifierSettings):
     0.9 would be usual, with a tenth of the learning rate."""
 
 
+class EpsClassifierSettings(JitterSettings, ClassifierSettings):
+    """Tag classifier of EPS (Lee et al., CVPR 2021), trained on tags and saliency maps together. Every default is that
+    of the published run on VOC 2012."""
+
+    network: NetworkName = "resnet38"
+    """Backbone; resnet38 is the published one."""
+    overlap_threshold: float = Field(0.4, ge=0, le=1)
+    """A tagged class is foreground when more than this share of its cells is salient, else it counts as background
+    (tau in the paper). 1: all are background."""
+    foreground_weight: float = Field(0.5, ge=0, le=1)
+    """Weight of the foreground maps in the estimated saliency; the background's has the rest (lambda in the paper; 0.9
+    on MS-COCO)."""
+    saliency_weight: float = Field(1.0, ge=0)
+    """Weight of the saliency loss beside that of the tags; 0 leaves a classifier with a background map of no use."""
+
+    steps: int | None = Field(20_000, ge=1)
+    """Optimiser steps. Give this or `epochs`; the one given switches the other off."""
+    batch: int = Field(8, ge=1)
+    """Images per optimiser step; an incomplete last batch of an epoch is dropped."""
+    learning_rate: float = Field(0.01, gt=0)
+    """Rate of the backbone's weights; the head's is `new_layer_rate` times as much."""
+    momentum: float = Field(5e-4, ge=0, lt=1)
+    """Momentum of SGD. The published 0.0005 is a slip of the public code (it hands over the weight decay in its place);
+    0.9 would be usual, with a tenth of the learning rate."""
+
+
 class PublishedClassifierSettings(PublishedSettings):
     """A trained classifier from a file, used as it is. Its classes are those of the data, in their order."""
 
     network: NetworkName = "vgg16"
     """Backbone of the network in the file."""
-    architecture: Literal["psa", "irn"] = "psa"
-    """Whose classifier it is: that of PSA (vgg16, resnet38 published), or that of IRN (resnet50)."""
+    architecture: Literal["psa", "irn", "eps"] = "psa"
+    """Whose classifier it is: that of PSA (vgg16, resnet38 published) and of EPS's baseline (resnet38), that of IRN
+    (resnet50), or that of EPS (resnet38)."""

@@ -6,6 +6,7 @@ from pydantic import Field
 
 from wsss_core.settings.base import MaxPixels, Settings
 from wsss_core.settings.crf import CrfSettings
+from wsss_core.settings.segmenter import Canvas
 
 Scale = Annotated[float, Field(gt=0, le=8)]
 
@@ -20,10 +21,16 @@ class MultiscalePredictionsSettings(Settings):
     """Run the left-right mirror of every scale, too."""
     average: Literal["softmax", "logits"] = "softmax"
     """What is averaged over scales and mirrors: probabilities, or scores before the softmax."""
+    canvas: Canvas | None = None
+    """What the grid of scores spans: whole cells of the network, or the image; null: as in the network's training, for
+    networks from files as published (deeplab_v2: the image)."""
     max_pixels: MaxPixels = 4_000_000
     """A resized copy with more pixels is made this small before the network sees it, so that memory stays bounded."""
     crf: CrfSettings | None = None
     """Dense CRF on the probabilities; null = none."""
+    crf_image: Literal["photograph", "wrapped"] = "photograph"
+    """What the CRF looks at. wrapped: the photograph less the mean colour of Caffe's networks, as bytes that wrap below
+    0, which the public port of DeepLab v2 hands over by mistake; only to reproduce its figures."""
     crf_smallest_peak: Annotated[float, Field(ge=0, le=1)] = 0.01
     """Classes whose probability stays below this everywhere do not enter the CRF, whose time grows with them."""
     restrict_to_tags: bool = False

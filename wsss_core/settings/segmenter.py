@@ -1,12 +1,16 @@
 """Settings of the `segmenter` methods."""
 
-from typing import Annotated, Literal
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
 from wsss_core.settings.paths import WeightsPath
 from wsss_core.settings.published import PublishedSettings
 from wsss_core.settings.training import JitterSettings, LoopSettings, NetworkName, Strength
+
+Factor = Annotated[float, Field(gt=0, le=8)]
+Canvas = Literal["cells", "image"]
 
 
 class SegmenterSettings(JitterSettings, LoopSettings):
@@ -28,17 +32,32 @@ class SegmenterSettings(JitterSettings, LoopSettings):
     balance: Literal["pixels", "foreground"] = "pixels"
     """`pixels`: every labelled pixel weighs the same. `foreground`: background and foreground weigh one half each, as
     in the seeding loss of DSRG (Huang et al., CVPR 2018)."""
-    rescale: tuple[Annotated[float, Field(gt=0, le=8)], Annotated[float, Field(gt=0, le=8)]] = (0.5, 2.0)
+    rescale: tuple[Factor, Factor] = (0.5, 2.0)
     """Image and labels are resized by a random factor in this range."""
+    rescale_factors: Annotated[tuple[Factor, ...], Field(min_length=1)] | None = None
+    """The factors to choose from instead of a range; null: the range `rescale`, which switches them off when given."""
     crop: int = Field(321, ge=8)
     """Side of the random square crop, pixels; outside the image: mean colour, label 255."""
+    crop_style: Literal["psa", "deeplab"] = "psa"
+    """How crops are made. psa: Pillow's bicubic filter, smaller images at a random place. deeplab, as the public port
+    of DeepLab v2: OpenCV's bilinear filter without antialiasing, smaller images at the top left."""
     mirror: bool = True
     """Mirror every other crop left to right."""
     loss_at: Literal["grid", "crop"] = "grid"
     """Compare with the nearest label of each grid cell, or enlarge the scores to the crop and compare every pixel."""
+    canvas: Canvas = "cells"
+    """What the grid of scores spans, here and in predictions: whole cells of the network, the last of which may reach
+    beyond the image, or just the image, so that its cells are a little smaller (the public port of DeepLab v2)."""
     validation_split: str | None = "val"
     """Split with ground truth on which mIoU is measured during training (one scale, no mirror); null, or a split that
     the data has not: none. It chooses nothing: the last state is kept."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _range_given_switches_factors_off(cls, values: Any) -> Any:
+        if isinstance(values, Mapping) and "rescale" in values and "rescale_factors" not in values:
+            return {**values, "rescale_factors": None}
+        return values
 
     @model_validator(mode="after")
     def _range_in_order(self) -> "SegmenterSettings":
@@ -61,11 +80,11 @@ class DeepLabV1Settings(SegmenterSettings):
 
 class DeepLabV2Settings(SegmenterSettings):
     """DeepLab v2 with ASPP (Chen et al., TPAMI 2018), as its public port trains it: 20 000 steps of 10 images, colours
-    unchanged. Two things differ from the port: it trains on three input scales at once, and `freeze` keeps, besides
-    BatchNorm, the stem and layer1 of a ResNet, which the port trains."""
+    unchanged. With the published network, resnet101_caffe, it looks at three scales of the input and learns from four
+    losses; with others at one. `freeze` keeps BatchNorm and, of torchvision's ResNets only, stem and layer1."""
 
     network: NetworkName = "resnet101"
-    """Backbone."""
+    """Backbone: resnet101_caffe is the published one (its authors' ResNet-101; torchvision's weights start it, too)."""
     output_stride: Literal[8, 16] = 8
     """Pixels per cell of the top feature of ResNet-18/34/50/101; the other backbones have 8."""
     steps: int | None = Field(20_000, ge=1)
@@ -74,8 +93,18 @@ class DeepLabV2Settings(SegmenterSettings):
     """Images per optimiser step; an incomplete last batch of an epoch is dropped."""
     learning_rate: float = Field(2.5e-4, gt=0)
     """Rate of the backbone's weights; biases get 2 times, the pyramid 10 times, its biases 20 times as much."""
-    rescale: tuple[Annotated[float, Field(gt=0, le=8)], Annotated[float, Field(gt=0, le=8)]] = (0.5, 1.5)
+    rate_every_steps: int = Field(10, ge=1)
+    """Steps for which the poly schedule keeps a rate before it takes the next."""
+    rescale: tuple[Factor, Factor] = (0.5, 1.5)
     """Image and labels are resized by a random factor in this range."""
+    rescale_factors: Annotated[tuple[Factor, ...], Field(min_length=1)] | None = (0.5, 0.75, 1.0, 1.25, 1.5)
+    """The factors to choose from instead of a range; null: the range `rescale`, which switches them off when given."""
+    crop_style: Literal["psa", "deeplab"] = "deeplab"
+    """How crops are made. psa: Pillow's bicubic filter, smaller images at a random place. deeplab: OpenCV's bilinear
+    filter without antialiasing, smaller images at the top left."""
+    canvas: Canvas = "image"
+    """What the grid of scores spans, here and in predictions: just the image, or whole cells of the network, the last
+    of which may reach beyond the image."""
     brightness: Strength = 0.0
     """Strength of the random change of brightness; 0 = none."""
     contrast: Strength = 0.0

@@ -10,7 +10,7 @@ from wsss_core.settings.base import Settings
 NO_EFFECT_ON_RESULT = frozenset({"checkpoint_every_s", "log_every_steps", "tensorboard"})
 """Settings that only say what is kept and shown of a training: a change reruns nothing and spoils no resume state."""
 
-NetworkName = Literal["vgg16", "resnet38", "resnet18", "resnet34", "resnet50", "resnet101", "small"]
+NetworkName = Literal["vgg16", "resnet38", "resnet18", "resnet34", "resnet50", "resnet101", "resnet101_caffe", "small"]
 Strength = Annotated[float, pydantic.Field(ge=0, le=1)]
 
 
@@ -54,6 +54,8 @@ class LoopSettings(Settings):
     """Learning rate over the steps: lr0 (1 - t/T)^power, lr0, or half a cosine from lr0 to 0 after the warm-up."""
     power: float = pydantic.Field(0.9, ge=0)
     """Exponent of the poly schedule (PSA, DeepLab: 0.9)."""
+    rate_every_steps: int = pydantic.Field(1, ge=1)
+    """Steps for which the poly schedule keeps a rate before it takes the next (the public port of DeepLab v2: 10)."""
     warmup_steps: int = pydantic.Field(0, ge=0)
     """First steps in which the rate grows linearly from 0 to the schedule's."""
     warmup_rate: float | None = pydantic.Field(None, gt=0)

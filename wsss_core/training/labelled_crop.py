@@ -2,16 +2,18 @@
 
 from typing import NamedTuple
 
+import cv2
 import numpy as np
 
 from wsss_core.artifacts.label_maps import IGNORE
-from wsss_core.data.augment import random_mirror, random_rescale
+from wsss_core.data.augment import random_mirror, random_rescale, resize_labels
 from wsss_core.data.crops import random_crop
 from wsss_core.networks.normalisation import Normalisation
 
 
 class LabelledCrop(NamedTuple):
-    """A square of image uint8 RGB (H, W, 3) and labels uint8 (H, W); `inside_HW` bool: where the image is.
+    """A square of image uint8 or float32 RGB (H, W, 3), 0..255, and labels uint8 (H, W); `inside_HW` bool: where the
+    image is.
 
     Outside of the image the labels are 255.
     """
@@ -41,6 +43,26 @@ def labelled_crop(
     image_HW3, label_HW = random_rescale(image_HW3, label_HW, generator, *rescale)
     inside_HW = np.ones(label_HW.shape, bool)
     arrays = random_crop([image_HW3, label_HW, inside_HW], size, generator, [0, IGNORE, False])
+    return LabelledCrop(*(random_mirror(arrays, generator) if mirror else arrays))
+
+
+def deeplab_crop(
+    image_HW3: np.ndarray, label_HW: np.ndarray, factor: float, size: int, mirror: bool, generator: np.random.Generator
+) -> LabelledCrop:
+    """As `labelled_crop`, in the way of the public port of DeepLab v2 (Chen et al., TPAMI 2018), at a given factor.
+
+    Sides are cut to whole pixels after scaling. Image in float32 by OpenCV's bilinear filter, which is not antialiased,
+    labels by nearest neighbour. Images smaller than the crop stand at its top left.
+    """
+    height, width = (max(1, int(side * factor)) for side in label_HW.shape)
+    scaled_HW3 = cv2.resize(image_HW3.astype(np.float32), (width, height), interpolation=cv2.INTER_LINEAR)
+    beyond = ((0, max(0, size - height)), (0, max(0, size - width)))
+    arrays = [
+        np.pad(scaled_HW3, (*beyond, (0, 0))),
+        np.pad(resize_labels(label_HW, height, width), beyond, constant_values=IGNORE),
+        np.pad(np.ones((height, width), bool), beyond),
+    ]
+    arrays = random_crop(arrays, size, generator, [0, IGNORE, False])
     return LabelledCrop(*(random_mirror(arrays, generator) if mirror else arrays))
 
 

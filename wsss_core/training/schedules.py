@@ -27,11 +27,11 @@ def learning_rate(step: int, total: int, settings: LoopSettings) -> float:
     """Base rate to be used in step `step` (0-based) of a training of `total` steps."""
     if step < settings.warmup_steps and settings.warmup_rate is not None:
         return settings.warmup_rate
-    whole = settings.schedule_steps or total
+    whole, held = settings.schedule_steps or total, step - step % settings.rate_every_steps
     factor = 1.0
     if settings.schedule == "poly":
-        factor = poly_factor(step, whole, settings.power)
+        factor = poly_factor(held, whole, settings.power)
     elif settings.schedule == "cosine":
-        factor = cosine_factor(max(step, settings.warmup_steps), whole, settings.warmup_steps)
+        factor = cosine_factor(max(held, settings.warmup_steps), whole, settings.warmup_steps)
     warmup = 1.0 if settings.warmup_rate is not None else warmup_factor(step, settings.warmup_steps)
     return settings.learning_rate * factor * warmup
