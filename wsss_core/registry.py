@@ -198,6 +198,11 @@ METHODS: Mapping[str, Mapping[str, Method]] = {
             {"cams": _CAMS_OF_SEEDS, "regions": Slot(("regions",), methods=("sam", "mobile_sam", "precomputed"))},
         ),
         "precomputed": _LABEL_MAPS,
+        "corrected": Method(
+            f"{_SETTINGS}.seeds:CorrectedSettings",
+            "wsss_core.seeds.corrected",
+            {"seeds": Slot(("seeds", "predictions"), ask=True)},
+        ),
     },
     "instances": {
         "boundary_walk": Method(

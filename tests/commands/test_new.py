@@ -120,3 +120,19 @@ def test_small_sets_get_more_epochs_and_smaller_parts() -> None:
     few, many = (FolderConfig("x", Path("a"), None, None, "small", None, count) for count in (20, 10_000))
     assert (few.epochs, many.epochs) == (100, 15)
     assert (few.part_size, many.part_size) == (5, 500)
+
+
+def test_annotations_classes_and_tags_of_nothing_reach_the_file(here: Path) -> None:
+    image = '<image id="0" name="ein Bild {}.png" width="24" height="20"><tag label="{}"/></image>'
+    names = [image.format(number, ("cat", "intact")[number % 2]) for number in range(24)]
+    (here / "tags.xml").write_text(f"<annotations>{''.join(names)}</annotations>")
+    result = new("--images", "photos", "--tags", "tags.xml", "--no-class", "intact, background", "--classes", "cat")
+    assert result.exit_code == 0, result.output
+    data = yaml.safe_load((here / "photos.yaml").read_text())["stages"]["data"]
+    assert (data["classes"], data["no_class"]) == (["cat"], ["intact", "background"])
+
+
+def test_tags_from_masks_need_masks_and_classes(here: Path) -> None:
+    result = new("--images", "photos", "--tags-from-masks")
+    assert result.exit_code == 2
+    assert "tag_source: masks needs `truth`" in result.stderr

@@ -51,7 +51,7 @@ def test_paths_that_leave_the_folder_are_refused(tmp_path: Path, file: str) -> N
     [
         ("", "columns file,tags in the first line, found nothing"),
         ("a.jpg,cat\nb.jpg,dog\n", "found a.jpg,cat"),
-        ("file,label\na.jpg,cat\n", "found file,label"),
+        ("photo,label\na.jpg,cat\n", "found photo,label"),
         ("file,tags\na.jpg,cat,dog\n", "line 2: expected one cell per column.*separate tags by `;`"),
         ("file,tags\n,cat\n", "found an empty cell"),
         ('file,tags\n"a.jpg,cat\n', "broken line"),
@@ -66,3 +66,15 @@ def test_faulty_tables_are_refused(tmp_path: Path, text: str | bytes, message: s
 def test_missing_table_names_the_setting(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="correct the setting `tags`"):
         read_tag_table(tmp_path / "none.csv", tmp_path)
+
+
+def test_one_column_of_yes_and_no_per_class_is_read(tmp_path: Path) -> None:
+    text = "image,cat,dog,split\na.jpg,1,0,val\nb.jpg,True,1.0,\nc.jpg,,0,\n"
+    entries = read_tag_table(table(tmp_path, text), tmp_path)
+    assert [entry.tags for entry in entries] == [("cat",), ("cat", "dog"), ()]
+    assert entries[0].splits == ("val",)
+
+
+def test_a_column_that_is_no_class_is_named(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"line 2: .*no column `tags`.*in 'width', found '640'"):
+        read_tag_table(table(tmp_path, "file,cat,width\na.jpg,1,640\n"), tmp_path)

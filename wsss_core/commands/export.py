@@ -6,13 +6,17 @@ from typing import TypeVar
 
 import click
 
+from wsss_core.artifacts.atomic import write_text
 from wsss_core.artifacts.instances import InstanceRow
 from wsss_core.artifacts.label_maps import LabelRow
-from wsss_core.artifacts.manifest import Manifest
+from wsss_core.artifacts.manifest import ImageRecord, Manifest
 from wsss_core.commands.array_files import crf_pairs, ir_label_pngs, irn_cams, psa_cams, psa_cams_with_background
 from wsss_core.commands.places import FinishedStage, finished_stage, locate
 from wsss_core.commands.steady import steady
+from wsss_core.data.labels import voc_palette
 from wsss_core.exchange.coco_rle import write_coco_json
+from wsss_core.exchange.cvat_file import write_cvat_xml
+from wsss_core.exchange.label_studio_tasks import labelling_interface, write_label_studio_tasks
 from wsss_core.exchange.palette_png import write_instance_pngs, write_palette_pngs
 from wsss_core.settings.base import SettingsError
 from wsss_core.stages.per_image import rows_of
@@ -24,6 +28,9 @@ Writer = Callable[[FinishedStage, Path], int]
 FORMATS = {
     "voc-png": "palette PNGs of label maps or instances",
     "coco-rle": "one JSON file, a mask per class",
+    "coco-polygons": "the same as polygons",
+    "label-studio": "tasks with brush masks, to correct by hand",
+    "cvat": "XML with masks, to correct by hand",
     "coco": "one JSON file, a mask and score per instance",
     "psa-npy": "CAM dictionaries of PSA",
     "irn-npy": "CAM dictionaries of IRN",
@@ -89,6 +96,28 @@ def _label_json(stage: FinishedStage, out: Path) -> int:
     return write_coco_json(rows_of_type(stage, LabelRow), manifest_of(stage).classes, out)
 
 
+def _label_polygons(stage: FinishedStage, out: Path) -> int:
+    return write_coco_json(rows_of_type(stage, LabelRow), manifest_of(stage).classes, out, polygons=True)
+
+
+def _label_studio(stage: FinishedStage, out: Path) -> int:
+    manifest = manifest_of(stage)
+    model = f"wsss {stage.experiment}/{stage.name}"
+    interface = out.with_suffix(".interface.xml")
+    write_text(interface, labelling_interface(manifest.classes, voc_palette()))
+    click.echo(f"the project's labelling interface: {interface}")
+    return write_label_studio_tasks(rows_of_type(stage, LabelRow), _records(manifest), manifest.classes, out, model)
+
+
+def _cvat(stage: FinishedStage, out: Path) -> int:
+    manifest = manifest_of(stage)
+    return write_cvat_xml(rows_of_type(stage, LabelRow), _records(manifest), manifest.classes, out)
+
+
+def _records(manifest: Manifest) -> dict[str, ImageRecord]:
+    return {record.image_id: record for record in manifest.records}
+
+
 def _instance_pngs(stage: FinishedStage, out: Path) -> int:
     return len(write_instance_pngs(rows_of_type(stage, InstanceRow), out))
 
@@ -97,7 +126,13 @@ def _instance_json(stage: FinishedStage, out: Path) -> int:
     return write_coco_json(rows_of_type(stage, InstanceRow), manifest_of(stage).classes, out)
 
 
-_OF_LABELS: Mapping[str, Writer] = {"voc-png": _label_pngs, "coco-rle": _label_json}
+_OF_LABELS: Mapping[str, Writer] = {
+    "voc-png": _label_pngs,
+    "coco-rle": _label_json,
+    "coco-polygons": _label_polygons,
+    "label-studio": _label_studio,
+    "cvat": _cvat,
+}
 _OF_CAMS: Mapping[str, Writer] = {"psa-npy": psa_cams, "irn-npy": irn_cams}
 WRITERS: Mapping[str, Mapping[str, Writer]] = {
     "seeds": _OF_LABELS,

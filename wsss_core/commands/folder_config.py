@@ -8,6 +8,7 @@ from pathlib import Path
 import yaml
 
 from wsss_core.networks.names import NETWORKS
+from wsss_core.settings.data import BACKGROUND
 
 _TRAINING_STEPS = 600  # of 16 images: what the small network needs on the generated scenes to settle
 _BATCH = 16
@@ -46,6 +47,9 @@ class FolderConfig:
     network: str
     weights: Path | None
     image_count: int
+    tag_source: str = "tags"
+    classes: tuple[str, ...] = ()
+    no_class: tuple[str, ...] = (BACKGROUND,)
 
     @property
     def epochs(self) -> int:
@@ -68,6 +72,9 @@ class FolderConfig:
             images=_quoted(self.images),
             tags=_quoted(self.tags),
             truth=_quoted(self.truth),
+            tag_source=self.tag_source,
+            classes=json.dumps(self.classes, ensure_ascii=False),
+            no_class=json.dumps(self.no_class, ensure_ascii=False),
             network=self.network,
             weights=_quoted(self.weights),
             rate=recipe.learning_rate,
@@ -103,7 +110,10 @@ stages:
   data: # photographs and tags; `wsss doctor` shows how many images each class has
     method: folder
     images: {images}
-    tags: {tags} # CSV with the columns file,tags (`;` between tags); null: one sub-folder per class
+    tags: {tags} # CSV with the columns file,tags (`;` between tags), or annotations; null: one sub-folder per class
+    tag_source: {tag_source} # masks: the classes in the masks of `truth`
+    classes: {classes} # in the order of their label ids 1, 2, ...; empty: all tags by alphabet
+    no_class: {no_class} # tags that say that no class is on the image
     truth: {truth} # folder of label PNGs for evaluation, if you have some
     val_fraction: 0.2 # share of the images that no network is trained on
     skip_bad: false # true: leave out unreadable images and list them in the report

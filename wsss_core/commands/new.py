@@ -22,8 +22,12 @@ _PATH = click.Path(path_type=Path)
 @click.option(
     "--tags",
     type=_PATH,
-    help="CSV with the columns file,tags and `;` between tags. Without it, every sub-folder is a class.",
+    help="CSV with the columns file,tags and `;` between tags, or annotations: COCO JSON, Label Studio "
+    "JSON, CVAT XML, a folder of VOC XML. Without it, every sub-folder is a class.",
 )
+@click.option("--classes", help="Classes in the order of their label ids, with commas; default: all tags by alphabet.")
+@click.option("--no-class", help="Tags that mean that no class is there, such as `intact`, with commas.")
+@click.option("--tags-from-masks", is_flag=True, help="Take the tags from the masks in --truth; needs --classes.")
 @click.option("--truth", type=_PATH, help="Folder of ground-truth label PNGs, if there are some.")
 @click.option("--network", type=click.Choice(list(RECIPES)), default="small", show_default=True, help="Backbone.")
 @click.option("--weights", type=_PATH, help="File with ImageNet weights of that network.")
@@ -33,6 +37,9 @@ _PATH = click.Path(path_type=Path)
 def new(
     images: Path,
     tags: Path | None,
+    classes: str | None,
+    no_class: str | None,
+    tags_from_masks: bool,
     truth: Path | None,
     network: str,
     weights: Path | None,
@@ -46,6 +53,17 @@ def new(
     if out.exists() and not force:
         raise SettingsError(f"{out} exists already; choose another --out or --name, or overwrite it with --force")
     _refuse_missing(truth, weights)
+    data = FolderSettings.parse(
+        {
+            "images": str(images.resolve()),
+            "tags": None if tags is None else str(tags.resolve()),
+            "truth": None if truth is None else str(truth.resolve()),
+            "tag_source": "masks" if tags_from_masks else "tags",
+            "classes": _names(classes),
+            **({} if no_class is None else {"no_class": _names(no_class)}),
+        },
+        "options",
+    )
     config = FolderConfig(
         name=name,
         images=images.resolve(),
@@ -53,7 +71,10 @@ def new(
         truth=_resolved(truth),
         network=network,
         weights=_resolved(weights),
-        image_count=_count_images(images.resolve(), _resolved(tags)),
+        image_count=len(list_images(data).ids),  # tags and files are checked on the way, before anything is written
+        tag_source=data.tag_source,
+        classes=data.classes,
+        no_class=data.no_class,
     )
     text = config.text()
     _check(text, out)
@@ -73,10 +94,8 @@ def _resolved(path: Path | None) -> Path | None:
     return None if path is None else path.resolve()
 
 
-def _count_images(images: Path, tags: Path | None) -> int:
-    """Images listed; tags and files are checked on the way, before anything is written."""
-    settings = FolderSettings(images=str(images), tags=None if tags is None else str(tags))
-    return len(list_images(settings).ids)
+def _names(text: str | None) -> tuple[str, ...]:
+    return tuple(name.strip() for name in (text or "").split(",") if name.strip())
 
 
 def _refuse_missing(truth: Path | None, weights: Path | None) -> None:

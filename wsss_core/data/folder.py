@@ -1,4 +1,4 @@
-"""`folder`: any photographs with a table of tags, or one sub-folder per class.
+"""`folder`: any photographs with a table of tags, annotations of a labelling tool, masks, or one sub-folder per class.
 
 The id of an image is its path below the image folder without the ending, so file names may hold spaces, quotes, any
 script and any sign. Images without tags are allowed.
@@ -6,12 +6,15 @@ script and any sign. Images without tags are allowed.
 
 import hashlib
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
-from wsss_core.artifacts.manifest import Listing, Manifest
+from wsss_core.artifacts.manifest import Box, Listing, Manifest
+from wsss_core.data.annotated_files import annotated_files
 from wsss_core.data.collect import Draft, collect
 from wsss_core.data.faults import DataError, join_faults
 from wsss_core.data.tag_table import TaggedFile, existing_path, read_tag_table
+from wsss_core.exchange.annotations.source import is_annotation_source
 from wsss_core.progress import stage_job
 from wsss_core.settings.base import nearest
 from wsss_core.settings.data import FolderSettings
@@ -37,8 +40,16 @@ def list_images(settings: FolderSettings) -> Listing:
 
 
 def input_files(settings: FolderSettings) -> list[Path]:
-    """Files whose change makes the manifest anew: the table of tags. Images are not watched one by one."""
-    return [Path(settings.tags)] if settings.tags else []
+    """Files whose change makes the manifest anew: the table of tags or the annotations, of a folder of them the newest.
+
+    Images are not watched one by one.
+    """
+    if not settings.tags:
+        return []
+    tags = Path(settings.tags)
+    if not tags.is_dir():
+        return [tags]
+    return sorted(tags.rglob("*.xml"), key=lambda path: (path.stat().st_mtime_ns, str(path)))[-1:]
 
 
 def build(settings: FolderSettings, listing: Listing, folder: Path | str) -> Manifest:
@@ -48,9 +59,17 @@ def build(settings: FolderSettings, listing: Listing, folder: Path | str) -> Man
     """
     files = tagged_files(settings)
     classes = class_names(settings, files)
-    source = f"the table {settings.tags}" if settings.tags else "the names of the sub-folders"
-    about = (f"folder {settings.images}", source)
+    about = (f"folder {settings.images}", _tag_source(settings))
     return collect(_drafts(settings, files, classes, listing), listing, classes, settings, about, stage_job(folder))
+
+
+def _tag_source(settings: FolderSettings) -> str:
+    if settings.tag_source == "masks":
+        return "classes with at least one pixel in the ground-truth mask"
+    if settings.tags is None:
+        return "the names of the sub-folders"
+    form = "annotations" if is_annotation_source(Path(settings.tags)) else "table"
+    return f"the {form} {settings.tags}"
 
 
 def image_id(file: str) -> str:
@@ -59,24 +78,56 @@ def image_id(file: str) -> str:
 
 
 def tagged_files(settings: FolderSettings) -> list[TaggedFile]:
-    """All images with tags and splits, in the order of the table, or of their sorted paths. Raises `DataError`."""
+    """All images with tags and splits, in the order of the table, or of their sorted paths.
+
+    Raises `DataError`, and `ForeignFileError` for annotations that cannot be read.
+    """
     root = Path(settings.images)
     if not root.is_dir():
         raise DataError(
             f"{where_it_leads(root)}: expected the folder of the images, found none. "
             "To do: correct the setting `images`."
         )
-    files = read_tag_table(Path(settings.tags), root) if settings.tags else _by_sub_folder(root, settings.truth)
+    files = [_of_classes(entry, settings) for entry in _listed(settings, root)]
     if not files:
         where = settings.tags or settings.images
         raise DataError(f"{where}: expected at least one image, found none. To do: add images or correct the settings.")
     return files
 
 
+def _listed(settings: FolderSettings, root: Path) -> list[TaggedFile]:
+    if settings.tag_source == "masks":
+        found = _by_sub_folder(root, settings.truth)
+        return [replace(entry, tags=None) for entry in found if _truth(settings, image_id(entry.file)) is not None]
+    if settings.tags is None:
+        return _by_sub_folder(root, settings.truth)
+    tags = Path(settings.tags)
+    return annotated_files(tags, root) if is_annotation_source(tags) else read_tag_table(tags, root)
+
+
+def _truth(settings: FolderSettings, name: str) -> Path | None:
+    path = existing_path(Path(settings.truth), f"{name}.png") if settings.truth else None
+    return path if path is not None and path.is_file() else None
+
+
+def _of_classes(entry: TaggedFile, settings: FolderSettings) -> TaggedFile:
+    """Without the names that stand for no class at all, and, if the settings say so, those not in `classes`."""
+    if entry.tags is None:
+        return entry
+    dropped = set(settings.no_class)
+    if settings.unlisted_tags == "drop" and settings.classes:
+        dropped |= {name for name in entry.tags if name not in settings.classes}
+    return replace(
+        entry,
+        tags=tuple(name for name in entry.tags if name not in dropped),
+        boxes=tuple(box for box in entry.boxes if box[-1] not in dropped),
+    )
+
+
 def class_names(settings: FolderSettings, files: Sequence[TaggedFile]) -> tuple[str, ...]:
     """Foreground classes: those of the settings, else all tags in alphabetical order. Raises `DataError`."""
     if not settings.classes:
-        found = tuple(sorted({tag for entry in files for tag in entry.tags}))
+        found = tuple(sorted({tag for entry in files for tag in entry.tags or ()}))
         if not found:
             raise DataError(
                 f"{settings.tags or settings.images}: expected at least one tag, found none. To do: tag some images."
@@ -85,11 +136,13 @@ def class_names(settings: FolderSettings, files: Sequence[TaggedFile]) -> tuple[
     faults = [
         f"{entry.where}: unknown tag {tag!r}; {nearest(tag, list(settings.classes))}"
         for entry in files
-        for tag in entry.tags
+        for tag in entry.tags or ()
         if tag not in settings.classes
     ]
     if faults:
-        raise join_faults("unknown tags", faults, "correct the tags, or add them to `classes`")
+        raise join_faults(
+            "unknown tags", faults, "correct the tags, add them to `classes`, or set `unlisted_tags: drop`"
+        )
     return settings.classes
 
 
@@ -158,11 +211,12 @@ def _drafts(
     root = Path(settings.images)
     for name, splits in zip(listing.ids, listing.splits, strict=True):
         entry = by_id[name]
-        truth = existing_path(Path(settings.truth), f"{name}.png") if settings.truth else None
+        tags = None if entry.tags is None else tuple(sorted({classes.index(tag) + 1 for tag in entry.tags}))
         yield Draft(
             image_id=name,
             file=existing_path(root, entry.file),
             splits=splits,
-            tags=tuple(sorted({classes.index(tag) + 1 for tag in entry.tags})),
-            truth=truth if truth is not None and truth.is_file() else None,
+            tags=tags,
+            boxes=tuple(Box(x0, y0, x1, y1, classes.index(tag) + 1) for x0, y0, x1, y1, tag in entry.boxes),
+            truth=_truth(settings, name),
         )

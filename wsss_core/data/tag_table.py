@@ -1,7 +1,11 @@
-"""The CSV table of tags: columns `file`, `tags` (separated by `;`), and optionally `split`."""
+"""The CSV table of tags: columns `file`, `tags` (separated by `;`), and optionally `split`.
+
+Other usual headers are understood, too, and tables with one column of 0 and 1 per class in place of `tags`.
+"""
 
 import csv
 import unicodedata
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -9,17 +13,35 @@ from wsss_core.data.faults import DataError
 from wsss_core.settings.paths import where_it_leads
 
 SEPARATOR = ";"
-_REQUIRED = ("file", "tags")
+FILE_COLUMNS = ("file", "filename", "file_name", "image", "path")
+TAG_COLUMNS = ("tags", "labels", "tag", "label", "class", "classes")
+_YES_OR_NO = {"1": True, "1.0": True, "true": True, "0": False, "0.0": False, "false": False, "": False}
+
+NamedBox = tuple[float, float, float, float, str]
+"""x0, y0, x1, y1 in pixels with exclusive ends, and the class."""
 
 
 @dataclass(frozen=True)
 class TaggedFile:
-    """One image: `file` relative to the image folder (`/` between folders), tags, splits, and where it is listed."""
+    """One image: `file` relative to the image folder (`/` between folders), tags, splits, where it is listed, boxes.
+
+    `tags` None: the classes of its truth mask.
+    """
 
     file: str
-    tags: tuple[str, ...]
+    tags: tuple[str, ...] | None
     splits: tuple[str, ...]
     where: str
+    boxes: tuple[NamedBox, ...] = ()
+
+
+@dataclass(frozen=True)
+class _Columns:
+    """Names of the columns: of files, of tags (None: each class has a column of its own), and those of the classes."""
+
+    file: str
+    tags: str | None
+    classes: tuple[str, ...]
 
 
 def read_tag_table(path: Path, images: Path) -> list[TaggedFile]:
@@ -36,8 +58,8 @@ def read_tag_table(path: Path, images: Path) -> list[TaggedFile]:
     try:
         with path.open(encoding="utf-8-sig", newline="") as stream:
             reader = csv.DictReader(stream, strict=True)
-            _check_columns(path, reader.fieldnames)
-            return [_entry(path, images, reader.line_num, row) for row in reader]
+            columns = _columns(path, reader.fieldnames)
+            return [_entry(f"{path}, line {reader.line_num}", columns, images, row) for row in reader]
     except UnicodeDecodeError as error:
         raise DataError(
             f"{path}: expected UTF-8 text, found other bytes ({error}). To do: save it as UTF-8."
@@ -46,23 +68,26 @@ def read_tag_table(path: Path, images: Path) -> list[TaggedFile]:
         raise DataError(f"{path}: expected CSV, found a broken line ({error}). To do: check its quotes.") from error
 
 
-def _check_columns(path: Path, found: object) -> None:
-    names = list(found) if isinstance(found, list | tuple) else []
-    missing = [name for name in _REQUIRED if name not in names]
-    if missing:
-        header = ",".join(map(str, names)) or "nothing"
+def _columns(path: Path, found: Sequence[str] | None) -> _Columns:
+    """What the first line says. Raises `DataError` for a table without files, or without tags."""
+    names = list(found or ())
+    by_word = {name.strip().lower(): name for name in reversed(names)}
+    file = next((by_word[word] for word in FILE_COLUMNS if word in by_word), None)
+    tags = next((by_word[word] for word in TAG_COLUMNS if word in by_word), None)
+    classes = tuple(name for name in names if name != file and name.strip().lower() != "split") if tags is None else ()
+    if file is None or (tags is None and not classes):
         raise DataError(
-            f"{path}: expected the columns file,tags in the first line, found {header}. "
-            "To do: add the header `file,tags`."
+            f"{path}: expected the columns file,tags in the first line, found {','.join(names) or 'nothing'}. "
+            "To do: add the header `file,tags`, or `file` and one column of 0 and 1 for each class."
         )
+    return _Columns(file, tags, classes)
 
 
-def _entry(path: Path, images: Path, line: int, row: dict[str | None, str | list[str] | None]) -> TaggedFile:
-    where = f"{path}, line {line}"
+def _entry(where: str, columns: _Columns, images: Path, row: Mapping[str | None, str | list[str] | None]) -> TaggedFile:
     if None in row:
         raise DataError(f"{where}: expected one cell per column, found more. To do: separate tags by `{SEPARATOR}`.")
     cells = {key: value for key, value in row.items() if key is not None and isinstance(value, str)}
-    file = _file_name(cells.get("file", ""), images)
+    file = _file_name(cells.get(columns.file, ""), images)
     steps = PurePosixPath(file)
     if not file:
         raise DataError(f"{where}: expected a file name, found an empty cell. To do: fill or remove the line.")
@@ -70,7 +95,19 @@ def _entry(path: Path, images: Path, line: int, row: dict[str | None, str | list
         raise DataError(
             f"{where}: expected a path inside the image folder, found {file!r}. To do: write it relative to `images`."
         )
-    return TaggedFile(str(steps), _words(cells.get("tags", "")), _words(cells.get("split", "")), where)
+    tags = _words(cells.get(columns.tags, "")) if columns.tags else _marked(where, cells, columns.classes)
+    return TaggedFile(str(steps), tags, _words(cells.get("split", "")), where)
+
+
+def _marked(where: str, cells: Mapping[str, str], classes: Sequence[str]) -> tuple[str, ...]:
+    """The classes whose column says 1."""
+    for name in classes:
+        if cells.get(name, "").strip().lower() not in _YES_OR_NO:
+            raise DataError(
+                f"{where}: the table has no column `tags`, so each other column was taken for a class; expected 0 or 1 "
+                f"in {name!r}, found {cells[name]!r}. To do: call the column of the tags `tags`, or remove {name!r}."
+            )
+    return tuple(name.strip() for name in classes if _YES_OR_NO[cells.get(name, "").strip().lower()])
 
 
 def _file_name(cell: str, images: Path) -> str:

@@ -1,4 +1,4 @@
-"""Export as COCO JSON: one RLE mask per class and image of label maps, one per instance of instances.
+"""Export as COCO JSON: one RLE mask (or polygons) per class and image of label maps, one per instance of instances.
 
 `images`, `categories` with the label ids as category ids, and `annotations` with `segmentation: {size: [H, W], counts}`
 in compressed RLE (runs down the columns). Those of label maps have the form of COCO "stuff", those of instances the
@@ -16,6 +16,7 @@ from wsss_core.artifacts.atomic import atomic_output
 from wsss_core.artifacts.instance_masks import trusted
 from wsss_core.artifacts.instances import InstanceRow
 from wsss_core.artifacts.label_maps import BACKGROUND, IGNORE, LabelRow
+from wsss_core.exchange.annotations.outlines import outlines
 from wsss_core.exchange.file_names import file_name
 
 Annotation = dict[str, object]
@@ -30,19 +31,23 @@ def encode_mask(mask_HW: np.ndarray) -> dict[str, object]:
     return {"size": [int(side) for side in encoded["size"]], "counts": encoded["counts"].decode("ascii")}
 
 
-def annotations_of(row: LabelRow | InstanceRow, image_number: int, first_id: int = 1) -> list[Annotation]:
+def annotations_of(
+    row: LabelRow | InstanceRow, image_number: int, first_id: int = 1, polygons: bool = False
+) -> list[Annotation]:
     """The annotations of one image: of a label map one per foreground class present, of instances one each, surest
     first.
 
     Background, ignore and instances of score 0 have none. `image_number`: id of the image in the JSON. `first_id`:
-    annotation id of the first one; the rest count up.
+    annotation id of the first one; the rest count up. `polygons`: outlines of label maps in place of RLE.
     """
-    found = _of_instances(row) if isinstance(row, InstanceRow) else _of_classes(row)
+    found = _of_instances(row) if isinstance(row, InstanceRow) else _of_classes(row, polygons)
     return [{"id": first_id + n, "image_id": image_number, **fields} for n, fields in enumerate(found)]
 
 
-def _of_classes(row: LabelRow) -> list[Annotation]:
+def _of_classes(row: LabelRow, polygons: bool) -> list[Annotation]:
     labels = [int(label) for label in np.unique(row.label_HW) if label not in (BACKGROUND, IGNORE)]
+    if polygons:
+        return [{"category_id": label, **_outlined(row.label_HW == label), "iscrowd": 0} for label in labels]
     # COCO marks RLE masks of stuff as crowds; tools that meet RLE without it expect objects.
     return [{"category_id": label, **_shape(encode_mask(row.label_HW == label)), "iscrowd": 1} for label in labels]
 
@@ -61,7 +66,14 @@ def _shape(rle: Annotation) -> Annotation:
     return {"segmentation": rle, "area": int(coco_mask.area(rle)), "bbox": [x, y, width, height]}
 
 
-def write_coco_json(rows: Iterable[LabelRow | InstanceRow], classes: Sequence[str], path: Path | str) -> int:
+def _outlined(mask_HW: np.ndarray) -> Annotation:
+    polygons = [polygon.reshape(-1).tolist() for polygon in outlines(mask_HW)]
+    return {**_shape(encode_mask(mask_HW)), "segmentation": polygons}
+
+
+def write_coco_json(
+    rows: Iterable[LabelRow | InstanceRow], classes: Sequence[str], path: Path | str, polygons: bool = False
+) -> int:
     """Write `rows` as one COCO JSON file, atomically, one image at a time; returns the image count.
 
     `classes`: names by label id, background first. Images are numbered from 1; `wsss_id` keeps the image id, and
@@ -77,7 +89,7 @@ def write_coco_json(rows: Iterable[LabelRow | InstanceRow], classes: Sequence[st
             images.append(
                 {"id": len(images) + 1, "wsss_id": row.image_id, "file_name": name, "height": height, "width": width}
             )
-            for annotation in annotations_of(row, len(images), count + 1):
+            for annotation in annotations_of(row, len(images), count + 1, polygons):
                 file.write(",\n" if count else "\n")
                 file.write(json.dumps(annotation))
                 count += 1

@@ -120,14 +120,27 @@ class VocSettings(DataSettings):
 
 
 class FolderSettings(DataSettings):
-    """Any folder of photographs with a table of tags, or with one sub-folder per class."""
+    """Any folder of photographs with tags: a table, annotations of a labelling tool, masks, a sub-folder per class."""
 
     images: InputPath
     """Folder of the images; sub-folders are searched as well."""
 
     tags: InputPath | None = None
-    """CSV file with the columns `file` (relative to `images`), `tags` (separated by `;`, may be empty) and, if
-    wanted, `split`. null: every image's tag is the name of its first sub-folder."""
+    """One of: a CSV file with the columns `file` (relative to `images`), `tags` (separated by `;`, may be empty) and,
+    if wanted, `split`, or with one column of 0 and 1 per class; annotations as COCO JSON, Label Studio JSON, CVAT XML
+    (`CVAT for images 1.1`), or a folder of VOC XML files, whose boxes are kept. null: every image's tag is the name of
+    its first sub-folder."""
+
+    tag_source: Literal["tags", "masks"] = "tags"
+    """masks: an image's tags are the classes with a pixel in its mask in `truth`; images without a mask are left out,
+    and `classes` must be given."""
+
+    no_class: ClassNames = (BACKGROUND,)
+    """Tags that say that no class is on the image, such as `intact` where the only class is `crack`, or a sub-folder
+    called so. The image is kept, without them."""
+
+    unlisted_tags: Literal["refuse", "drop"] = "refuse"
+    """drop: leave out tags that are not in `classes`, e.g. to take some classes of many; refuse: they are an error."""
 
     classes: ClassNames = ()
     """Foreground classes in the order of their label ids 1, 2, ... Empty: all tags found, in alphabetical order."""
@@ -149,6 +162,16 @@ class FolderSettings(DataSettings):
             _check_class_names(value)
         return value
 
+    @pydantic.model_validator(mode="after")
+    def _fits_together(self) -> "FolderSettings":
+        if self.tag_source == "masks" and (self.truth is None or not self.classes):
+            raise ValueError("tag_source: masks needs `truth`, the folder of the masks, and `classes`")
+        if self.unlisted_tags == "drop" and not self.classes:
+            raise ValueError("unlisted_tags: drop needs `classes`: those to keep")
+        if both := sorted(set(self.classes) & set(self.no_class)):
+            raise ValueError(f"{both[0]!r} stands in `classes` and in `no_class`; take it out of one of them")
+        return self
+
 
 def _check_class_names(names: tuple[str, ...]) -> None:
     """Raise ValueError for no, repeated, reserved or too many class names."""
@@ -160,4 +183,7 @@ def _check_class_names(names: tuple[str, ...]) -> None:
     if BACKGROUND in names:
         raise ValueError(f"{BACKGROUND!r} is label id 0 by itself; list the foreground classes only")
     if len(names) > MAX_CLASSES:
-        raise ValueError(f"at most {MAX_CLASSES} classes fit into label maps of one byte, found {len(names)}")
+        raise ValueError(
+            f"at most {MAX_CLASSES} classes fit into label maps of one byte, found {len(names)}; join some, or list "
+            "those that matter in `classes` (`folder` leaves out the others with `unlisted_tags: drop`)"
+        )

@@ -6,6 +6,7 @@ from pydantic import Field, model_validator
 
 from wsss_core.settings.base import Settings
 from wsss_core.settings.crf import CrfSettings, Positive
+from wsss_core.settings.paths import InputPath
 
 Probability = Annotated[float, Field(ge=0, le=1)]
 
@@ -75,3 +76,13 @@ class SamsSettings(Settings):
     """What an image without any mask becomes; published code ends with an error there."""
     confidence: bool = False
     """Store the winning score of the mask on top as a confidence map."""
+
+
+class CorrectedSettings(Settings):
+    """Seeds of which some were corrected by hand."""
+
+    corrections: InputPath
+    """Folder of label PNGs `<image id>.png` (0 background, 1..C classes, 255 ignore), or the file of a labelling tool:
+    Label Studio JSON, CVAT XML (`CVAT for images 1.1`), COCO JSON. Images without one keep their seed."""
+    without_shapes: Literal["keep_seed", "background"] = "keep_seed"
+    """What an image means that the tool's file lists without any shape: not corrected, or nothing but background."""

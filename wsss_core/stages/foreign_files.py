@@ -15,6 +15,13 @@ def folders_of(settings: Settings) -> dict[str, FileFolder]:
     return {files.setting: FileFolder(Path(files.folder).expanduser(), files.names) for files in settings.files()}
 
 
+def newest_correction(source: Path) -> list[Path]:
+    """The file of corrections, or of a folder the PNG that was changed last; nothing where there is neither."""
+    if not source.is_dir():
+        return [source] if source.is_file() else []
+    return sorted(source.rglob("*.png"), key=lambda path: (path.stat().st_mtime_ns, str(path)))[-1:]
+
+
 def newest_files(settings: Settings, image_ids: Iterable[str]) -> list[Path]:
     """Of each folder the file of the images that was changed last.
 

@@ -14,10 +14,11 @@ from wsss_core.networks.names import network_modules
 from wsss_core.settings.base import SettingsError, nearest
 from wsss_core.settings.experiment import Experiment
 from wsss_core.settings.graph import Stage
+from wsss_core.settings.seeds import CorrectedSettings
 from wsss_core.settings.training import LoopSettings
 from wsss_core.stages.check_names import check_expected, check_names, check_start, check_targets, class_names
 from wsss_core.stages.fingerprint import code_fingerprint
-from wsss_core.stages.foreign_files import newest_files
+from wsss_core.stages.foreign_files import newest_correction, newest_files
 from wsss_core.stages.part_files import part_path
 from wsss_core.stages.provenance import FILE_NAME as STAGE_NAME
 from wsss_core.stages.request import Request
@@ -219,6 +220,8 @@ class Plan:
         """Files from outside the workflow: pretrained weights, and the lists of a data stage."""
         if stage.kind == "data":
             return list(importlib.import_module(stage.entry.module).input_files(stage.settings))
+        if isinstance(stage.settings, CorrectedSettings):
+            return newest_correction(Path(stage.settings.corrections).expanduser())
         return weight_files(stage.settings)
 
     def _check_names(self, stage: Stage) -> None:

@@ -91,3 +91,9 @@ def test_generated_scenes_are_counted_but_not_drawn(tmp_path: Path, monkeypatch:
     assert "train 6, val 2" in text(report)
     assert report.pixels == 8 * 120 * 160
     assert [path.name for path in tmp_path.iterdir()] == ["scenes.yaml"]
+
+
+def test_a_tag_on_every_image_is_a_warning(photos: Path, config: Path) -> None:
+    names = [f"ein Bild {number}.png,cat{';dog' if number % 2 else ''}" for number in range(24)]
+    (photos / "tags.csv").write_text("\n".join(["file,tags", *names]))
+    assert "has the tag cat, so nothing can be learnt of it" in text(check(config))

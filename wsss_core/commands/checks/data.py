@@ -2,7 +2,7 @@
 
 import importlib
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol, cast
 
@@ -93,7 +93,17 @@ def _rare_classes(where: str, manifest: Manifest, split: str) -> list[Finding]:
     elif rare := [f"{name} ({count})" for name, count in counts.items() if count < _FEW_IMAGES]:
         text = f"{where}: classes with fewer than {_FEW_IMAGES} images in split {split!r}: {', '.join(rare)}"
         findings.append(Finding("warning", text, "add images of them, or take them off `classes`"))
-    return findings
+    return [*findings, *_everywhere(where, counts, len(records), split)]
+
+
+def _everywhere(where: str, counts: Mapping[str, int], images: int, split: str) -> list[Finding]:
+    """A tag that no image lacks tells a classifier nothing: it need not look at the image to answer."""
+    common = [name for name, count in counts.items() if count == images and images]
+    if not common:
+        return []
+    text = f"{where}: every image of split {split!r} has the tag {', '.join(common)}, so nothing can be learnt of it"
+    remedy = "add images without it (with no tag, or one of `no_class`); a few dozen are enough to begin"
+    return [Finding("warning", text, remedy)]
 
 
 def _count(manifest: Manifest, label: int, split: str) -> int:

@@ -1,0 +1,43 @@
+"""Brush masks as Label Studio packs them."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+from wsss_core.exchange.annotations.brush_rle import decode_brush, encode_brush
+from wsss_core.exchange.errors import ForeignFileError
+
+
+@given(arrays(bool, st.tuples(st.integers(1, 9), st.integers(1, 9))))
+def test_a_mask_comes_back(mask_HW: np.ndarray) -> None:
+    np.testing.assert_array_equal(decode_brush(encode_brush(mask_HW), mask_HW.shape, "x"), mask_HW)
+
+
+def test_runs_beyond_the_longest_block_are_divided() -> None:
+    mask_HW = np.zeros((200, 200), bool)
+    mask_HW[:150] = True
+    np.testing.assert_array_equal(decode_brush(encode_brush(mask_HW), (200, 200), "x"), mask_HW)
+
+
+def test_the_head_and_blocks_are_those_of_the_format() -> None:
+    bits = "".join(f"{byte:08b}" for byte in encode_brush(np.array([[True, False]])))
+    assert bits[:32] == f"{8:032b}"
+    assert bits[32:53] == "00111" + "0010" + "0011" + "0111" + "1111"
+    assert bits[53:67] == "1" + "00" + "011" + "11111111"
+    assert bits[67:81] == "1" + "00" + "011" + "00000000"
+
+
+def test_blocks_of_single_values_are_read() -> None:
+    head = f"{4:032b}" + "00111" + "0010" + "0011" + "0111" + "1111"
+    bits = head + "0" + "00" + "011" + "00000000" * 3 + "10000000"
+    bits += "0" * (-len(bits) % 8)
+    code = [int(bits[place : place + 8], 2) for place in range(0, len(bits), 8)]
+    np.testing.assert_array_equal(decode_brush(code, (1, 1), "x"), [[True]])
+
+
+@pytest.mark.parametrize("code", [[], [0, 0], encode_brush(np.ones((2, 3), bool)), encode_brush(np.eye(2) > 0)[:-2]])
+def test_codes_of_another_size_or_cut_off_are_refused(code: list[int]) -> None:
+    with pytest.raises(ForeignFileError, match=r"task 3: expected a brush mask of 2 x 2 pixels"):
+        decode_brush(code, (2, 2), "task 3")
