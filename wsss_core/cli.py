@@ -12,6 +12,7 @@ SUBCOMMANDS = {
     "doctor": "Check configuration, data, weights, packages, disk and device before anything runs.",
     "plan": "Say what would run and why, one line per stage.",
     "run": "Run an experiment, or what is not up to date of it.",
+    "sanity": "Say whether classifier and CAMs are worth going on with.",
     "predict": "Label images with a trained segmentation network.",
     "export": "Write a stage's label maps, CAMs or affinity labels for other tools.",
     "compare": "Table the mIoU of experiments or of a stage's variants.",

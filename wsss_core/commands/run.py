@@ -1,13 +1,16 @@
 """`wsss run`: Snakemake with the right files and profile."""
 
 import os
+import subprocess
 import sys
 from pathlib import Path
 
 import click
 
 from wsss_core.commands.places import workflow_root
+from wsss_core.commands.sanity import is_pointless
 from wsss_core.commands.snakemake_call import environment, snakemake_command, targets_until
+from wsss_core.settings.base import SettingsError
 from wsss_core.settings.experiment import Experiment
 
 PROGRESS_LOGGER = "wsss"
@@ -19,14 +22,26 @@ PROGRESS_LOGGER = "wsss"
 @click.option("--until", metavar="STAGE", help="Stop when this stage and what it needs are done.")
 @click.option("--cores", type=click.IntRange(min=1), help="CPU cores to use; default: what the profile says.")
 @click.option("--profile", default="local", show_default=True, help="Folder in profiles/, or a path to one.")
+@click.option("--gate", is_flag=True, help="Make the CAMs first, and go on only if they are worth it (`wsss sanity`).")
 @click.argument("extra", nargs=-1)
-def run(config: Path, until: str | None, cores: int | None, profile: str, extra: tuple[str, ...]) -> None:
+@click.pass_context
+def run(
+    ctx: click.Context,
+    config: Path,
+    until: str | None,
+    cores: int | None,
+    profile: str,
+    gate: bool,
+    extra: tuple[str, ...],
+) -> None:
     """Run an experiment: everything that is not up to date, from the results there are.
 
     What follows `--` goes to snakemake as it is, e.g. `wsss run CONFIG -- --forcerun seeds`.
     """
     experiment = Experiment.load(config)  # a wrong config is refused here, in a second, rather than by Snakemake
     root = workflow_root()
+    if gate and (code := _gate(experiment, config, root, profile, cores, extra)):
+        ctx.exit(code)
     command = snakemake_command(
         root, config, profile, targets_until(experiment, until, root), cores, extra, PROGRESS_LOGGER
     )
@@ -34,3 +49,19 @@ def run(config: Path, until: str | None, cores: int | None, profile: str, extra:
     os.chdir(root)
     # Snakemake takes this process's place: Ctrl-C and signals of a scheduler reach it, and its exit code is ours.
     os.execve(command[0], command, environment(root))
+
+
+def _gate(
+    experiment: Experiment, config: Path, root: Path, profile: str, cores: int | None, extra: tuple[str, ...]
+) -> int:
+    """Exit code of a run up to the CAMs that failed, or 1 where they are no use; 0 when the run may go on."""
+    stages = [name for name, stage in experiment.stages.items() if stage.kind == "cams"]
+    targets = [target for name in stages for target in targets_until(experiment, name, root)]
+    if not targets:
+        raise SettingsError(f"{config}: --gate needs a stage of kind cams, found none; leave --gate out")
+    command = snakemake_command(root, config, profile, targets, cores, extra, PROGRESS_LOGGER)
+    done = subprocess.run(command, cwd=root, env=environment(root), check=False)
+    if done.returncode:
+        return done.returncode
+    verdicts = [is_pointless(str((root / target).parent)) for target in targets]  # all of them, to be read
+    return int(any(verdicts))
