@@ -1,19 +1,12 @@
 # Shared by all rules. Which nodes ("experiment/stage") a rule is for, and what a stage may ask of the machine.
 import re
 
-from wsss_core.stages.gpus import gpus_of_job, torch_build
+from wsss_core.stages.gpus import torch_build
+from wsss_core.stages.job_resources import cpus_of_job, resources_of_job
 from wsss_core.stages.plan import script_code
 
 RESULTS = PLAN.results
 COMPUTE = PLAN.experiment.file.compute
-
-MEMORY_MB = {
-    "data": 2000,
-    "per_image": 4000,
-    "training": 8000,
-    "evaluation": 2000,
-    "report": 2000,
-}
 
 
 def nodes(*kinds):
@@ -48,5 +41,9 @@ SUMMARY_CODE = script_code("summary")
 ENVIRONMENT = f"../envs/{torch_build(COMPUTE.device)}.yaml"
 
 
-def gpus(kind):
-    return gpus_of_job(kind, COMPUTE.device)
+def cpus(kind):
+    return cpus_of_job(kind, COMPUTE)
+
+
+def resources_of(kind):
+    return resources_of_job(kind, COMPUTE)

@@ -11,9 +11,9 @@ rule data:
         node=nodes("data"),
     conda:
         ENVIRONMENT
-    threads: 1
+    threads: cpus("data")
     resources:
-        mem_mb=MEMORY_MB["data"],
+        **resources_of("data"),
     params:
         request=request_of,
         code=code_of("data"),

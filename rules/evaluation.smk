@@ -14,9 +14,9 @@ rule evaluation:
         target=evaluated_names(),
     conda:
         ENVIRONMENT
-    threads: 1
+    threads: cpus("evaluation")
     resources:
-        mem_mb=MEMORY_MB["evaluation"],
+        **resources_of("evaluation"),
     params:
         request=lambda wildcards: PLAN.request(stage_of(wildcards), evaluated(wildcards)),
         code=code_of("evaluation"),

@@ -18,10 +18,9 @@ for kind in PER_IMAGE_KINDS:
             part=r"\d{5}",
         conda:
             ENVIRONMENT
-        threads: 1
+        threads: cpus(kind)
         resources:
-            mem_mb=MEMORY_MB["per_image"],
-            gpu=gpus(kind),
+            **resources_of(kind),
             device=COMPUTE.device,
         params:
             request=request_of,

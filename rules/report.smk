@@ -15,9 +15,9 @@ rule report:
         node=nodes("report"),
     conda:
         ENVIRONMENT
-    threads: 1
+    threads: cpus("report")
     resources:
-        mem_mb=MEMORY_MB["report"],
+        **resources_of("report"),
     params:
         request=request_of,
         code=code_of("report"),

@@ -19,10 +19,9 @@ for kind in TRAINING_KINDS:
             node=nodes(kind),
         conda:
             ENVIRONMENT
-        threads: COMPUTE.training_threads
+        threads: cpus(kind)
         resources:
-            mem_mb=MEMORY_MB["training"],
-            gpu=gpus(kind),
+            **resources_of(kind),
             device=COMPUTE.device,
             torch_threads=COMPUTE.training_threads,
             workers=COMPUTE.loader_workers,

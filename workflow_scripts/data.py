@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 
 from wsss_core import registry
+from wsss_core.artifacts.claim import sole_writer
 from wsss_core.artifacts.manifest import FILE_NAME
 from wsss_core.stages.command import plain_errors
 from wsss_core.stages.measure import Stopwatch
@@ -28,9 +29,10 @@ def main(request: str, code: str, results: Path) -> None:
     asked = Request.from_json(request)
     context = asked.context(results, "cpu", 1, 0)
     method = importlib.import_module(registry.METHODS["data"][asked.method].module)
-    manifest = method.build(context.settings, method.list_images(context.settings), context.folder)
-    manifest.write(context.folder / FILE_NAME)
-    write_provenance(context.folder, asked, code, watch.stats(len(manifest.records), "cpu"))
+    with sole_writer(context.folder / FILE_NAME):
+        manifest = method.build(context.settings, method.list_images(context.settings), context.folder)
+        manifest.write(context.folder / FILE_NAME)
+        write_provenance(context.folder, asked, code, watch.stats(len(manifest.records), "cpu"))
 
 
 if __name__ == "__main__":

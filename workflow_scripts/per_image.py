@@ -11,6 +11,7 @@ import click
 
 from wsss_core import registry
 from wsss_core.artifacts.atomic import write_json
+from wsss_core.artifacts.claim import sole_writer
 from wsss_core.stages.command import plain_errors
 from wsss_core.stages.device import prepare_device
 from wsss_core.stages.measure import Stopwatch
@@ -33,8 +34,10 @@ def main(request: str, part: int, results: Path, device: str) -> None:
     asked = Request.from_json(request)
     importlib.import_module(registry.METHODS[asked.kind][asked.method].module)
     context = asked.context(results, prepare_device(device, THREADS), THREADS, 0)
-    images = run_part(context, part, part_path(context.folder, part))
-    write_json(context.folder / "stats" / f"{part:05d}.json", watch.stats(images, context.device))
+    output = part_path(context.folder, part)
+    with sole_writer(output):
+        images = run_part(context, part, output)
+        write_json(context.folder / "stats" / f"{part:05d}.json", watch.stats(images, context.device))
 
 
 if __name__ == "__main__":

@@ -5,15 +5,19 @@ Outputs: <results>/<experiment>/<stage>/model.safetensors, model.json, history.j
 """
 
 import importlib
+import logging
 from dataclasses import replace
 from pathlib import Path
 
 import click
 
 from wsss_core import registry
+from wsss_core.artifacts.claim import sole_writer
+from wsss_core.checkpoints.file_names import WEIGHTS_NAME
 from wsss_core.stages.command import plain_errors
 from wsss_core.stages.device import prepare_device
 from wsss_core.stages.measure import Stopwatch
+from wsss_core.stages.provenance import FILE_NAME as STAGE_FILE
 from wsss_core.stages.provenance import write_provenance
 from wsss_core.stages.request import Request
 from wsss_core.stages.run_key import run_key
@@ -35,9 +39,13 @@ def main(request: str, code: str, results: Path, device: str, threads: int, work
     method = importlib.import_module(registry.METHODS[asked.kind][asked.method].module)
     context = asked.with_settings(bookkeeping).context(results, prepare_device(device, threads), threads, workers)
     context = replace(context, run_key=run_key(request, code, context))
-    method.train(context)
-    images = len(context.manifest.select(context.splits))
-    write_provenance(context.folder, asked, code, watch.stats(images, context.device))
+    with sole_writer(context.folder / WEIGHTS_NAME, context.run_key) as before:
+        if before is not None and before.key == context.run_key and (context.folder / STAGE_FILE).is_file():
+            logging.warning("the job that was waited for has made all of this stage; nothing is left to do")
+            return
+        method.train(context)
+        images = len(context.manifest.select(context.splits))
+        write_provenance(context.folder, asked, code, watch.stats(images, context.device))
 
 
 if __name__ == "__main__":

@@ -16,7 +16,8 @@ class ArtifactError(RuntimeError):
     """A result could not be written or read; the text says which file, why, and what to do."""
 
 
-def _explain(path: Path, error: OSError) -> ArtifactError:
+def explain_fault(path: Path, error: OSError) -> ArtifactError:
+    """The error that says which file cannot be written, why, and what to do."""
     if error.errno == errno.ENOSPC:
         remedy = "free some space and run again; what was finished before is kept"
     elif error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
@@ -38,13 +39,13 @@ def atomic_output(path: Path | str) -> Iterator[Path]:
         handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".partial", dir=path.parent)
         os.close(handle)
     except OSError as error:
-        raise _explain(path, error) from error
+        raise explain_fault(path, error) from error
     temporary = Path(name)
     try:
         yield temporary
         _publish(temporary, path)
     except OSError as error:
-        raise _explain(path, error) from error
+        raise explain_fault(path, error) from error
     finally:
         with suppress(FileNotFoundError):
             temporary.unlink()

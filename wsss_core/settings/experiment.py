@@ -15,6 +15,7 @@ from pydantic import Field
 from wsss_core.settings.base import Settings, SettingsError
 from wsss_core.settings.graph import Graph, Stage, resolve_stages
 from wsss_core.settings.paths import relative_to
+from wsss_core.settings.resources import ClusterSettings, ResourceTable
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")]
 
@@ -29,6 +30,10 @@ class ComputeSettings(Settings):
     the last bits and with them, in the end, the labels."""
     loader_workers: Annotated[int, Field(ge=0)] = 0
     """Processes that prepare training samples; results do not depend on it."""
+    resources: ResourceTable = Field(default={})
+    """Kind of stage -> what each of its jobs asks for, where the usual amounts do not fit."""
+    cluster: ClusterSettings = ClusterSettings()
+    """What all jobs tell the scheduler of a cluster; used with `--profile slurm`."""
     results: str = "results"
     """Folder of all results, relative to the folder the workflow runs in."""
 

@@ -77,6 +77,8 @@ def _rows(schema: Schema, definitions: Schema, prefix: str = "") -> Iterator[tup
         yield prefix + key, entry, default, _cell(entry.get("description", ""))
         if nested is not None:
             yield from _rows(nested, definitions, f"{prefix}{key}.")
+        elif isinstance(each := entry.get("additionalProperties"), dict) and (inner := _nested(each, definitions)):
+            yield from _rows(inner, definitions, f"{prefix}{key}.NAME.")
 
 
 def _nested(entry: Schema, definitions: Schema) -> Schema | None:
