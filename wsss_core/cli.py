@@ -9,6 +9,7 @@ from wsss_core.stages.errors import is_for_users
 USER_ERROR_EXIT_CODE = 2
 SUBCOMMANDS = {
     "new": "Write a ready, commented configuration for a folder of images.",
+    "fetch": "Download public weights and data, or say where to get them.",
     "doctor": "Check configuration, data, weights, packages, disk and device before anything runs.",
     "plan": "Say what would run and why, one line per stage.",
     "run": "Run an experiment, or what is not up to date of it.",
