@@ -2,7 +2,16 @@
 
 from collections.abc import Callable
 
-from golden import fma_attention, fma_functions, fma_gradcam, fma_losses, fma_masks, fma_sam, fma_seeds
+from golden import (
+    fma_attention,
+    fma_functions,
+    fma_gradcam,
+    fma_losses,
+    fma_mask2former,
+    fma_masks,
+    fma_sam,
+    fma_seeds,
+)
 from golden.cases import Case, kind_of
 
 CHECKS: dict[str, Callable[[Case], None]] = {
@@ -16,6 +25,7 @@ CHECKS: dict[str, Callable[[Case], None]] = {
     "containment_filter": fma_masks.check_containment,
     "sams": fma_seeds.check_sams,
     "seed_argmax": fma_seeds.check_argmax,
+    "m2f_tiny_forward": fma_mask2former.check_forward,
     "evaluation": fma_functions.check_evaluation,
     "caa": fma_attention.check_caa,
     "clip_tokenize": fma_gradcam.check_tokens,

@@ -9,6 +9,7 @@ from wsss_core.checkpoints.file_names import CARD_NAME, weights_file
 from wsss_core.checkpoints.fit import COUNTER, Misfit, Shapes, compare, fitting_backbones, shapes_of
 from wsss_core.checkpoints.irn_layout import IRN_LAYOUT
 from wsss_core.checkpoints.layout import Layout
+from wsss_core.checkpoints.mmseg_layout import MMSEG_MASK2FORMER
 from wsss_core.checkpoints.mxnet_layout import MXNET_RESNET38
 from wsss_core.checkpoints.own_layout import OWN_LAYOUT
 from wsss_core.checkpoints.psa_layout import PSA_LAYOUT
@@ -27,6 +28,7 @@ LAYOUTS = (
     TORCHVISION_VGG16,
     TORCHVISION_RESNET,
     MXNET_RESNET38,
+    MMSEG_MASK2FORMER,
     CAFFE_ILSVRC_VGG16,  # before the one that asks for less
     CAFFE_VGG16,
 )

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Literal
 
 from wsss_core.networks.backbone import Backbone
-from wsss_core.networks.names import DEFAULT_ARCHITECTURES, NETWORKS, architecture_address, lookup
+from wsss_core.networks.names import DEFAULT_ARCHITECTURES, NETWORKS, SWINS, architecture_address, lookup
 from wsss_core.networks.network import Network, TagClassifier
 
 _UNDILATED: dict[str, int | bool] = {"output_stride": 16, "dilate": False}
@@ -22,6 +22,14 @@ DeepLab-LargeFOV (Chen et al., ICLR 2015), both networks of IRN (Ahn et al., CVP
 HEAD_OPTIONS: dict[tuple[str, str], dict[str, int | tuple[int | float, ...]]] = {
     ("deeplab_v2", "resnet101_caffe"): {"smaller_scales": (0.5, 0.75)},
     ("deeplab_v2", "small"): {"dilations": (2, 4, 6, 8)},
+    ("mask2former", "swin_mini"): {
+        "queries": 12,
+        "width": 64,
+        "pixel_layers": 2,
+        "pixel_hidden": 128,
+        "layers": 3,
+        "hidden": 96,
+    },
     ("deeplab_v3plus", "small"): {"width": 48, "low_width": 24, "rates": (2, 4, 8)},
 }
 """Where a segmentation head differs: DeepLab v2 on its authors' ResNet-101 looks at three scales of the input (Chen et
@@ -55,7 +63,7 @@ def build_backbone(name: str, **options: Option) -> Backbone:
     Raises:
         ValueError: unknown name.
     """
-    backbone: Backbone = _load(lookup(NETWORKS, name, "backbone"))(**options)
+    backbone: Backbone = _load(lookup({**NETWORKS, **SWINS}, name, "backbone"))(**options)
     return backbone
 
 

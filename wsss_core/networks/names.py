@@ -12,10 +12,18 @@ NETWORKS: dict[str, str] = {
 }
 """Backbone name -> "module:function"."""
 
+SWINS: dict[str, str] = {
+    "swin_l": "wsss_core.networks.swin:swin_l",
+    "swin_t": "wsss_core.networks.swin:swin_t",
+    "swin_mini": "wsss_core.networks.swin:swin_mini",
+}
+"""Backbones on which Mask2Former alone stands."""
+
 ARCHITECTURES: dict[str, str] = {
     "deeplab_v1": "wsss_core.networks.deeplab_v1:DeepLabV1",
     "deeplab_v2": "wsss_core.networks.deeplab_v2:DeepLabV2",
     "deeplab_v3plus": "wsss_core.networks.deeplab_v3plus:DeepLabV3Plus",
+    "mask2former": "wsss_core.networks.mask2former:Mask2Former",
 }
 """Segmentation architecture name -> "module:class"."""
 
@@ -61,7 +69,7 @@ def network_modules(role: str, backbone: str, architecture: str | None = None) -
     Raises:
         ValueError: unknown name, or no architecture where one is needed.
     """
-    addresses = (lookup(NETWORKS, backbone, "backbone"), architecture_address(role, architecture))
+    addresses = (lookup({**NETWORKS, **SWINS}, backbone, "backbone"), architecture_address(role, architecture))
     return tuple(address.split(":")[0] for address in addresses)
 
 
