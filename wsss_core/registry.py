@@ -227,6 +227,11 @@ METHODS: Mapping[str, Mapping[str, Method]] = {
                 "deeplab_v3plus": "DeepLabV3PlusSettings",
             }.items()
         },
+        "mask2former": Method(
+            f"{_SETTINGS}.mask2former:Mask2FormerSettings",
+            "wsss_core.segmenters.mask2former",
+            {"seeds": Slot(("seeds", "predictions"), optional=True, assumed=True)},
+        ),
         "published": Method(f"{_SETTINGS}.segmenter:PublishedSegmenterSettings", _PUBLISHED, foreign=True),
     },
     "predictions": {
@@ -234,6 +239,11 @@ METHODS: Mapping[str, Mapping[str, Method]] = {
             f"{_SETTINGS}.predictions:MultiscalePredictionsSettings",
             "wsss_core.predictions.multiscale",
             {"segmenter": Slot(("segmenter",))},
+        ),
+        "mask2former": Method(
+            f"{_SETTINGS}.mask2former:Mask2FormerPredictionsSettings",
+            "wsss_core.predictions.mask2former",
+            {"segmenter": Slot(("segmenter",), methods=("mask2former", "published"))},
         ),
         "precomputed": _LABEL_MAPS,
     },

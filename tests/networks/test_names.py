@@ -10,12 +10,13 @@ from wsss_core.networks.names import (
     ARCHITECTURES,
     CLASSIFIERS,
     NETWORKS,
+    SWINS,
     architecture_address,
     network_modules,
 )
 
 
-@pytest.mark.parametrize("table", [NETWORKS, CLASSIFIERS, AFFINITY_NETS, ARCHITECTURES])
+@pytest.mark.parametrize("table", [NETWORKS, SWINS, CLASSIFIERS, AFFINITY_NETS, ARCHITECTURES])
 def test_every_name_leads_to_code(table):
     for address in table.values():
         module, attribute = address.split(":")

@@ -264,3 +264,11 @@ def test_long_trainings_log_a_quiet_line_now_and_then(tmp_path, caplog, monkeypa
         run(tmp_path)
     assert "6 of 12 steps, 0:00:0" in caplog.text
     assert "left, loss " in caplog.text
+
+
+def test_a_long_gradient_is_shortened_to_the_length_that_the_settings_allow(tmp_path):
+    short = run(tmp_path / "short", toy_settings(steps=1, gradient_norm=1e-3))
+    length = torch.cat([value.grad.flatten() for value in short.network.parameters()]).norm()
+    assert length.item() == pytest.approx(1e-3, rel=1e-3)
+    free = run(tmp_path / "free", toy_settings(steps=1))
+    assert torch.cat([value.grad.flatten() for value in free.network.parameters()]).norm() > 1e-2

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from torch import nn
 
 from wsss_core.settings.training import LoopSettings
-from wsss_core.training.optimisers import build_optimiser, group_rules, set_learning_rate
+from wsss_core.training.optimisers import GroupRule, build_optimiser, group_rules, set_learning_rate
 from wsss_core.training.schedules import learning_rate, poly_factor, warmup_factor
 
 GOLDEN = Path(__file__).resolve().parents[3] / "shared" / "golden" / "psa" / "poly_optimizer.npz"
@@ -120,3 +120,12 @@ def test_warm_up_grows_to_the_schedule_and_then_leaves_it():
     assert warmup_factor(0, 0) == 1
     chosen = settings(warmup_steps=2, learning_rate=1.0, schedule="constant")
     assert [learning_rate(step, 4, chosen) for step in range(4)] == [0.5, 1, 1, 1]
+
+
+def test_a_task_may_give_its_own_rule_for_each_group():
+    network = FourVectors(np.ones((4, 1), np.float32))
+    rules = (GroupRule(0.1, True), GroupRule(0.1, False), GroupRule(1.0, True))
+    optimiser = build_optimiser(network, (["p0"], ["p1"], ["p2", "p3"]), settings(weight_decay=0.5), rules)
+    assert [group["weight_decay"] for group in optimiser.param_groups] == [0.5, 0.0, 0.5]
+    set_learning_rate(optimiser, 2.0)
+    assert [group["lr"] for group in optimiser.param_groups] == [0.2, 0.2, 2.0]

@@ -46,7 +46,7 @@ class Answers(NamedTuple):
     """(B, Q, h, w) each, at a quarter of the image."""
 
 
-class Mask2FormerHead(_modeling.Mask2FormerPreTrainedModel):  # type: ignore[misc, name-defined]
+class Mask2FormerHead(_modeling.Mask2FormerPreTrainedModel):  # type: ignore[name-defined]
     """Pixel decoder, transformer decoder and class scores, initialised as published."""
 
     def __init__(self, shape: Mask2FormerShape, channels: list[int], classes: int) -> None:

@@ -63,7 +63,7 @@ class SegmenterTask(Task):
             architecture=architecture,
             options=dict(options),
         )
-        records, labels = training_labels(context, settings)
+        records, labels = training_labels(context, settings.labels, settings.minimum_confidence)
         self.samples = SegmenterSamples(records, labels, len(self.classes), settings, self.network.normalisation)
         validated = [settings.validation_split] if settings.validation_split else []
         self.validation = [record for record in context.manifest.select(validated) if record.truth is not None]
@@ -109,10 +109,13 @@ class SegmenterTask(Task):
         save_network(folder, self.card, self.network.state_dict())
 
 
-def training_labels(context: StageContext, settings: SegmenterSettings) -> tuple[list[ImageRecord], Labels]:
-    """The training images and the labels they learn from; raises `ValueError` when some have none."""
+def training_labels(
+    context: StageContext, source: str, minimum_confidence: float = 0.0
+) -> tuple[list[ImageRecord], Labels]:
+    """The training images and the labels they learn from, of the source "seeds" or "truth"; raises `ValueError` when
+    some have none. `minimum_confidence`: see `SeedLabels`."""
     records = context.manifest.select(context.splits)
-    if settings.labels == "truth":
+    if source == "truth":
         without = [record.image_id for record in records if record.truth is None]
         if without:
             raise ValueError(
@@ -125,4 +128,4 @@ def training_labels(context: StageContext, settings: SegmenterSettings) -> tuple
     kind = context.input_kinds.get("seeds", "seeds")
     rows = RowSource(context.inputs["seeds"], kind, LabelRow)
     rows.require([record.image_id for record in records])
-    return records, SeedLabels(rows, settings.minimum_confidence)
+    return records, SeedLabels(rows, minimum_confidence)

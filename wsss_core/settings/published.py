@@ -2,7 +2,7 @@
 
 from wsss_core.settings.base import Settings
 from wsss_core.settings.paths import WeightsPath
-from wsss_core.settings.training import NetworkName
+from wsss_core.settings.training import NetworkName, SwinName
 
 
 class PublishedSettings(Settings):
@@ -11,7 +11,7 @@ class PublishedSettings(Settings):
     weights: WeightsPath
     """PyTorch file of any age, or safetensors, with the names that PSA or IRN published or with ours. Every tensor of
     the network has to be in it, and no other. Or the folder of a network that was trained here."""
-    network: NetworkName
+    network: NetworkName | SwinName
     """Backbone of the network in the file."""
     architecture: str
     """What stands on the backbone."""

@@ -7,7 +7,7 @@ from pydantic import Field, model_validator
 
 from wsss_core.settings.paths import WeightsPath
 from wsss_core.settings.published import PublishedSettings
-from wsss_core.settings.training import JitterSettings, LoopSettings, NetworkName, Strength
+from wsss_core.settings.training import JitterSettings, LoopSettings, NetworkName, Strength, SwinName
 
 Factor = Annotated[float, Field(gt=0, le=8)]
 Canvas = Literal["cells", "image"]
@@ -142,9 +142,9 @@ class PublishedSegmenterSettings(PublishedSettings):
     """A trained segmentation network from a file, used as it is. Its channels are the background and the classes of the
     data, in their order."""
 
-    network: NetworkName = "vgg16"
+    network: NetworkName | SwinName = "vgg16"
     """Backbone of the network in the file."""
-    architecture: Literal["deeplab_v1", "deeplab_v2", "deeplab_v3plus"] = "deeplab_v1"
+    architecture: Literal["deeplab_v1", "deeplab_v2", "deeplab_v3plus", "mask2former"] = "deeplab_v1"
     """What stands on the backbone."""
     output_stride: Literal[8, 16] = 8
     """Pixels per cell of the top feature of ResNet-18/34/50/101, which the file does not tell; trained here, v3plus has

@@ -11,6 +11,7 @@ NO_EFFECT_ON_RESULT = frozenset({"checkpoint_every_s", "log_every_steps", "tenso
 """Settings that only say what is kept and shown of a training: a change reruns nothing and spoils no resume state."""
 
 NetworkName = Literal["vgg16", "resnet38", "resnet18", "resnet34", "resnet50", "resnet101", "resnet101_caffe", "small"]
+SwinName = Literal["swin_l", "swin_t", "swin_mini"]
 Strength = Annotated[float, pydantic.Field(ge=0, le=1)]
 
 
@@ -50,6 +51,8 @@ class LoopSettings(Settings):
     """Decay of weights; biases have none."""
     new_layer_rate: float = pydantic.Field(10.0, gt=0)
     """Factor on the rate of new layers (PSA: 10)."""
+    gradient_norm: float | None = pydantic.Field(None, gt=0)
+    """Largest Euclidean length of the gradient over all parameters: longer ones are shortened to it. null: any."""
     schedule: Literal["poly", "constant", "cosine"] = "poly"
     """Learning rate over the steps: lr0 (1 - t/T)^power, lr0, or half a cosine from lr0 to 0 after the warm-up."""
     power: float = pydantic.Field(0.9, ge=0)

@@ -99,7 +99,7 @@ class _Run:
             )
         self.device = torch.device(context.device)
         task.network.to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-        self.optimiser = build_optimiser(task.network, task.parameter_groups(), settings)
+        self.optimiser = build_optimiser(task.network, task.parameter_groups(), settings, task.group_rules())
         self.store = StateStore(context.folder / FOLDER_NAME, context.run_key)
         self.step, self.time_s, self.rows = 0, 0.0, list[HistoryRow]()
         self.since_row, self.in_epoch = RunningMeans(), RunningMeans()
@@ -128,6 +128,8 @@ class _Run:
             if not math.isfinite(figures["loss"]):
                 raise TrainingDiverged(f"{self.where}, step {self.step}", f"loss {figures['loss']}", rate)
             (loss * share).backward()
+        if self.settings.gradient_norm is not None:
+            torch.nn.utils.clip_grad_norm_(self.task.network.parameters(), self.settings.gradient_norm)
         self.optimiser.step()
         self.step += 1
         figures["step_s"] = self._lap()

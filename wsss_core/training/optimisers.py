@@ -45,15 +45,17 @@ def group_rules(count: int, new_layer_rate: float) -> tuple[GroupRule, ...]:
     )
 
 
-def build_optimiser(network: nn.Module, groups: ParameterNames, settings: LoopSettings) -> torch.optim.Optimizer:
+def build_optimiser(
+    network: nn.Module, groups: ParameterNames, settings: LoopSettings, rules: Sequence[GroupRule] | None = None
+) -> torch.optim.Optimizer:
     """Optimiser over the named parameters.
 
-    `groups`: names by group, four or two groups as in the head of this file. Parameters in no group, or frozen ones,
-    are never changed. Raises `ValueError` on another number of groups, unknown or repeated names, or when nothing is
-    left to learn.
+    `groups`: names by group; `rules`: one for each, by default those of four or two groups as in the head of this file.
+    Parameters in no group, or frozen ones, are never changed. Raises `ValueError` on another number of groups, unknown
+    or repeated names, or when nothing is left to learn.
     """
     parameters = dict(network.named_parameters())
-    rules = group_rules(len(groups), settings.new_layer_rate)
+    rules = rules or group_rules(len(groups), settings.new_layer_rate)
     _check(groups, parameters)
     described = [
         {

@@ -1,7 +1,7 @@
 """What a method hands to the training loop: a network, samples, a loss; and, if it likes, a validation."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -9,6 +9,7 @@ import numpy as np
 import torch
 
 from wsss_core.networks.network import Network, ParameterGroups
+from wsss_core.training.optimisers import GroupRule
 
 Sample = dict[str, torch.Tensor]
 """One prepared image with its targets; every sample of a training has the same keys and shapes."""
@@ -47,6 +48,10 @@ class Task(ABC):
     def parameter_groups(self) -> ParameterGroups:
         """Names of the parameters by role, see `training.optimisers`."""
         return self.network.parameter_groups()
+
+    def group_rules(self) -> Sequence[GroupRule] | None:
+        """Rates and decay of these groups; None: those of their number, see `training.optimisers`."""
+        return None
 
     def start_training_mode(self) -> None:
         """Set the network's mode before steps; called again after each validation."""
