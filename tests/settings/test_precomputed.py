@@ -19,7 +19,7 @@ from wsss_core.settings.regions import PrecomputedRegionsSettings
             PrecomputedPairSettings(low_folder="la", high_folder="ha"),
             [("low_folder", "la", ("{id}.npy",)), ("high_folder", "ha", ("{id}.npy",))],
         ),
-        (PrecomputedRegionsSettings(folder="r"), [("folder", "r", ("{id}.png", "{id}.json"))]),
+        (PrecomputedRegionsSettings(folder="r"), [("folder", "r", ("{id}.png", "{id}.json", "{id}.pkl"))]),
     ],
 )
 def test_the_settings_say_which_files_every_image_needs(settings: PrecomputedSettings, folders: list[object]) -> None:

@@ -137,7 +137,7 @@ def test_a_variant_of_a_data_stage_may_have_the_splits_of_its_own_method(
         ("stages.segmenter.inputs", {"seeds": "seeds", "classifier": None}),
         ("stages.evaluation.inputs", {"of": ["cams"], "data": "data"}),
         ("stages.predictions.crf", None),
-        ("stages.predictions", {"scales": [1.0]}),
+        ("stages.predictions", {"method": "multiscale", "scales": [1.0]}),
         ("stages.predictions", {"method": "precomputed", "folder": "masks"}),
     ],
 )

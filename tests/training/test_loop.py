@@ -267,8 +267,8 @@ def test_long_trainings_log_a_quiet_line_now_and_then(tmp_path, caplog, monkeypa
 
 
 def test_a_long_gradient_is_shortened_to_the_length_that_the_settings_allow(tmp_path):
-    short = run(tmp_path / "short", toy_settings(steps=1, gradient_norm=1e-3))
+    short = run(tmp_path / "short", toy_settings(epochs=None, steps=1, gradient_norm=1e-3))
     length = torch.cat([value.grad.flatten() for value in short.network.parameters()]).norm()
     assert length.item() == pytest.approx(1e-3, rel=1e-3)
-    free = run(tmp_path / "free", toy_settings(steps=1))
+    free = run(tmp_path / "free", toy_settings(epochs=None, steps=1))
     assert torch.cat([value.grad.flatten() for value in free.network.parameters()]).norm() > 1e-2
