@@ -13,6 +13,7 @@ SUBCOMMANDS = {
     "doctor": "Check configuration, data, weights, packages, disk and device before anything runs.",
     "plan": "Say what would run and why, one line per stage.",
     "run": "Run an experiment, or what is not up to date of it.",
+    "status": "Say what runs, what failed and why, and what a killed run left behind.",
     "sanity": "Say whether classifier and CAMs are worth going on with.",
     "predict": "Label images with a trained segmentation network.",
     "export": "Write a stage's label maps, CAMs or affinity labels for other tools.",

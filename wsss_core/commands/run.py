@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from wsss_core.commands.orphans import refuse_orphans
 from wsss_core.commands.places import workflow_root
 from wsss_core.commands.sanity import is_pointless
 from wsss_core.commands.snakemake_call import environment, snakemake_command, targets_until
@@ -15,6 +16,9 @@ from wsss_core.settings.experiment import Experiment
 
 PROGRESS_LOGGER = "wsss"
 """The Snakemake plugin in the folder snakemake_logger_plugin_wsss, which shows how far the jobs are."""
+
+UNLOCK = "--unlock"
+"""Snakemake's option that removes the lock of a killed run and starts nothing."""
 
 
 @click.command()
@@ -45,6 +49,8 @@ def run(
     command = snakemake_command(
         root, config, profile, targets_until(experiment, until, root), cores, extra, PROGRESS_LOGGER
     )
+    if UNLOCK not in extra:
+        refuse_orphans(root)
     sys.stdout.flush()
     os.chdir(root)
     # Snakemake takes this process's place: Ctrl-C and signals of a scheduler reach it, and its exit code is ours.
