@@ -15,6 +15,8 @@ BENCHMARKS = (
     "crf_labels",
     "crf_processes",
     "cam_store",
+    "gradcam",
+    "class_attention",
 )
 """Modules with a `run()`, in the order of the table."""
 
@@ -34,6 +36,8 @@ twentieth of the disk and of the time that a disk or network file system needs.
 The dense walk of IRN is measured on the smaller image; its time on 500x500 pixels is that, times the third power of the
 ratio of the cells, and its memory one matrix of all padded cells. Our memory is the peak of what the walk allocates.
 The memory of PSA's pairs and walk is by how much a fresh process grows, in either way.
+
+Half of the plain Grad-CAM goes into the text encoder, whose result is the same for every image.
 
 The CRFs of both alphas go through one lattice side by side. Two processes at a time need hardly more processor time for
 an image than one alone, so two cores label nearly twice as many images.

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wsss_core.affinity.attention_affinity import attention_affinity, collected
+from wsss_core.affinity.attention_affinity import AttentionAffinity, attention_affinity, collected
 from wsss_core.affinity.class_aware_attention import class_aware_attention, processor
 from wsss_core.affinity.score_boxes import box_masks
 from wsss_core.artifacts.cams import CamRow
@@ -50,21 +50,29 @@ def test_result_is_that_of_the_matrix_power(classes, height, width, rounds, powe
 
 @given(st.integers(2, 8), st.integers(0, 3))
 def test_affinity_is_symmetric_and_its_sums_come_to_1(cells, rounds):
-    affinity = attention_affinity(attention(cells, rounds), 30)
+    affinity = attention_affinity(attention(cells, rounds), 30).matrix()
     np.testing.assert_array_equal(affinity, affinity.T)
     np.testing.assert_allclose(affinity.sum(axis=0), np.ones(cells), rtol=1e-4)
+
+
+@given(st.integers(1, 8), st.integers(0, 3), st.integers(1, 3))
+def test_factors_give_the_product_with_the_matrix(cells, rounds, columns):
+    affinity = attention_affinity(attention(cells, rounds), rounds)
+    values = np.random.default_rng(cells).normal(0, 1, (cells, columns)).astype(np.float32)
+    np.testing.assert_allclose(affinity @ values, affinity.matrix() @ values, rtol=1e-4, atol=1e-6)
 
 
 def test_rows_are_divided_last_and_the_input_stays():
     weights = np.array([[1.0, 3.0], [1.0, 1.0]], np.float16)
     # Columns: [[.5, .75], [.5, .25]]; rows: [[.4, .6], [2/3, 1/3]]; then the mean with the transposed.
     expected = [[0.4, (0.6 + 2 / 3) / 2], [(0.6 + 2 / 3) / 2, 1 / 3]]
-    np.testing.assert_allclose(attention_affinity(weights, 1), expected, rtol=1e-6)
+    np.testing.assert_allclose(attention_affinity(weights, 1).matrix(), expected, rtol=1e-6)
     assert weights.tolist() == [[1, 3], [1, 1]]
 
 
 def test_cells_collect_from_inside_the_boxes_only():
-    affinity = np.full((3, 3), 0.5, np.float32)
+    ones = np.ones(3, np.float32)
+    affinity = AttentionAffinity(np.full((3, 3), 0.5, np.float32), ones, ones)
     inside = np.array([[True, False, False]])
     np.testing.assert_array_equal(collected(affinity, np.array([[4.0, 9.0, 9.0]]), inside, 1), [[2, 2, 2]])
     np.testing.assert_array_equal(collected(affinity, np.array([[4.0, 9.0, 9.0]]), inside, 0), [[4, 0, 0]])

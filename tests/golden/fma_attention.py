@@ -23,7 +23,7 @@ def check_caa(case: Case) -> None:
     assert_within(unit_scores(cam), case, "score")
     for name in case.arrays:
         if name.startswith("aff_sinkhorn"):
-            assert_within(attention_affinity(merged, int(name.removeprefix("aff_sinkhorn"))), case, name)
+            assert_within(attention_affinity(merged, int(name.removeprefix("aff_sinkhorn"))).matrix(), case, name)
         if name.startswith("boxmask_t"):
             mask = box_masks(case.arrays["score"], float(name.removeprefix("boxmask_t")))
             assert_equal(mask, case.arrays[name].astype(bool), f"{case.title}: {name}")

@@ -9,15 +9,20 @@ import yaml
 
 from wsss_core.settings.affinity import AffinityNetSettings, IRNetSettings
 from wsss_core.settings.affinity_labels import CrfPairSettings, IrLabelSettings
+from wsss_core.settings.cams import GradcamSettings
 from wsss_core.settings.classifier import IrnClassifierSettings, PsaClassifierSettings
 from wsss_core.settings.experiment import Experiment
 from wsss_core.settings.instances import BoundaryInstancesSettings
-from wsss_core.settings.refined_cams import BoundaryWalkSettings, RandomWalkSettings
+from wsss_core.settings.prompts import PromptsSettings
+from wsss_core.settings.refined_cams import BoundaryWalkSettings, ClassAwareAttentionSettings, RandomWalkSettings
+from wsss_core.settings.regions import SamSettings
+from wsss_core.settings.seeds import SamsSettings
 from wsss_core.settings.segmenter import DeepLabV1Settings, DeepLabV2Settings
 from wsss_core.stages.plan import Plan
 
 ROOT = Path(__file__).resolve().parents[2]
-CONFIGS = sorted((ROOT / "config").glob("voc12_*.yaml"))
+UP_TO_SEEDS = ("voc12_fma",)
+CONFIGS = [path for path in sorted((ROOT / "config").glob("voc12_*.yaml")) if path.stem not in UP_TO_SEEDS]
 LISTS = {
     "train": ["2007_000032", "2007_000039"],
     "train_aug": ["2007_000032", "2007_000039", "2008_000002"],
@@ -123,3 +128,29 @@ def test_the_published_files_take_the_place_of_the_trainings_as_the_page_says(vo
         assert plan.find(name).method == "published"
     needed = [stage.name for stage in plan.lineage(plan.find("seeds"))]
     assert sorted(needed) == ["affinity", "cams", "classifier", "data", "refined_cams", "seeds"]
+
+
+def test_constants_of_fma_are_the_published_ones(voc: Path) -> None:
+    found = experiment(ROOT / "config/voc12_fma.yaml", voc)
+    stages = {name: stage.settings for name, stage in found.stages.items()}
+    assert stages["classifier"].model_dump() == PromptsSettings().model_dump()
+    second = stages["prompts"].model_dump()
+    changed = {
+        "per_class": True,
+        "position": "front",
+        "background": ("",) * 25,
+        "start_std": 0.125,
+        "start_text": "\u673a",
+        "tags_from": "seeds",
+        "steps": 17000,
+    }
+    assert second == {**PromptsSettings().model_dump(), **changed}
+    assert stages["cams"] == stages["cams_coarse"] == GradcamSettings()
+    assert stages["refined_coarse"] == ClassAwareAttentionSettings()
+    assert stages["refined_cams"] == ClassAwareAttentionSettings(box_threshold=0.5, values="cam")
+    assert stages["seeds_coarse"] == SamsSettings(alpha=0.6)
+    assert stages["seeds"] == SamsSettings(alpha=0.7)
+    assert stages["regions"] == SamSettings()
+    assert found.stages["prompts"].inputs["seeds"] == ("voc12_fma/seeds_coarse",)
+    plan = Plan(found)
+    assert {str(path) for path in plan.inputs(plan.find("prompts")) if path.suffix == ".pt"} == {"weights/ViT-B-16.pt"}

@@ -39,8 +39,8 @@ def class_aware_attention(
     score_Khw = unit_scores(cam_Khw)
     inside_Khw = box_masks(score_Khw, settings.box_threshold)
     value_Khw = score_Khw if settings.values == "score" else cam_Khw
-    affinity_NN = attention_affinity(attention_NN, settings.sinkhorn_rounds)
-    refined_KN = collected(affinity_NN, value_Khw.reshape(classes, -1), inside_Khw.reshape(classes, -1), settings.power)
+    affinity = attention_affinity(attention_NN, settings.sinkhorn_rounds)
+    refined_KN = collected(affinity, value_Khw.reshape(classes, -1), inside_Khw.reshape(classes, -1), settings.power)
     return refined_KN.reshape(cam_Khw.shape)
 
 
