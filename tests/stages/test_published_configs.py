@@ -13,6 +13,7 @@ from wsss_core.settings.cams import GradcamSettings
 from wsss_core.settings.classifier import IrnClassifierSettings, PsaClassifierSettings
 from wsss_core.settings.experiment import Experiment
 from wsss_core.settings.instances import BoundaryInstancesSettings
+from wsss_core.settings.mask2former import Mask2FormerPredictionsSettings, Mask2FormerSettings
 from wsss_core.settings.prompts import PromptsSettings
 from wsss_core.settings.refined_cams import BoundaryWalkSettings, ClassAwareAttentionSettings, RandomWalkSettings
 from wsss_core.settings.regions import SamSettings
@@ -21,8 +22,8 @@ from wsss_core.settings.segmenter import DeepLabV1Settings, DeepLabV2Settings
 from wsss_core.stages.plan import Plan
 
 ROOT = Path(__file__).resolve().parents[2]
-UP_TO_SEEDS = ("voc12_fma",)
-CONFIGS = [path for path in sorted((ROOT / "config").glob("voc12_*.yaml")) if path.stem not in UP_TO_SEEDS]
+OF_OTHER_SPLITS = ("voc12_fma",)
+CONFIGS = [path for path in sorted((ROOT / "config").glob("voc12_*.yaml")) if path.stem not in OF_OTHER_SPLITS]
 LISTS = {
     "train": ["2007_000032", "2007_000039"],
     "train_aug": ["2007_000032", "2007_000039", "2008_000002"],
@@ -151,6 +152,11 @@ def test_constants_of_fma_are_the_published_ones(voc: Path) -> None:
     assert stages["seeds_coarse"] == SamsSettings(alpha=0.6)
     assert stages["seeds"] == SamsSettings(alpha=0.7)
     assert stages["regions"] == SamSettings()
+    assert stages["segmenter"].model_dump(exclude={"weights"}) == Mask2FormerSettings().model_dump(exclude={"weights"})
+    assert stages["predictions"] == Mask2FormerPredictionsSettings()
+    assert found.stages["segmenter"].inputs["seeds"] == ("voc12_fma/seeds",)
     assert found.stages["prompts"].inputs["seeds"] == ("voc12_fma/seeds_coarse",)
     plan = Plan(found)
+    assert plan.splits(plan.find("segmenter")) == ("train_aug",)
+    assert plan.splits(plan.find("predictions")) == ("val",)
     assert {str(path) for path in plan.inputs(plan.find("prompts")) if path.suffix == ".pt"} == {"weights/ViT-B-16.pt"}
