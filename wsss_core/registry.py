@@ -45,7 +45,8 @@ _NO_SLOTS: Mapping[str, "Slot"] = MappingProxyType({})
 class Slot:
     """A named input of a method: the kinds of stage it takes.
 
-    `methods`: of those kinds, only the stages of these methods; empty: of any. `many`: any number of stages, by default
+    `methods`: of those kinds, only the stages of these methods, or with networks of these
+    architectures; empty: of any. `many`: any number of stages, by default
     all that fit. `optional`: may stay empty, and does unless the file names a stage; with `assumed`, the stage that
     fits is taken all the same. `ask`: in an experiment with stages of several of the kinds, the file must say which one
     is meant.
@@ -81,6 +82,12 @@ _SALIENCY = Slot(("saliency",))
 _CLASSIFIER = Slot(("classifier",))
 _OPTIONAL_CLASSIFIER = Slot(("classifier",), optional=True)
 _SETTINGS = "wsss_core.settings"
+_DRAWN, _SPML = f"{_SETTINGS}.drawn_seeds", f"{_SETTINGS}.spml"
+_EMBEDDING_NETWORKS = ("pixel_to_segment", "embedding_deeplab", "embedding_pspnet")
+_CLASSIFYING = ("pixel_classifier", *_EMBEDDING_NETWORKS)
+_EMBEDDING = Slot(("segmenter",), methods=_EMBEDDING_NETWORKS)
+_BANK = Slot(("segmenter",), methods=("segment_bank",))
+_FIRST_SEEDS = Slot(("seeds",))
 _CAM_FILES = Method(f"{_SETTINGS}.precomputed:PrecomputedCamsSettings", "wsss_core.cams.precomputed", foreign=True)
 _LABEL_FILES = f"{_SETTINGS}.precomputed:PrecomputedLabelsSettings"
 _LABEL_MAPS = Method(_LABEL_FILES, "wsss_core.seeds.precomputed", foreign=True)
@@ -89,6 +96,7 @@ _PUBLISHED = "wsss_core.training.published"  # one for all kinds: a network from
 METHODS: Mapping[str, Mapping[str, Method]] = {
     "data": {
         "scenes": Method(f"{_SETTINGS}.data:ScenesSettings", "wsss_core.data.scenes"),
+        "densepose": Method(f"{_SETTINGS}.densepose:DensePoseSettings", "wsss_core.data.densepose"),
         "voc": Method(f"{_SETTINGS}.data:VocSettings", "wsss_core.data.voc"),
         "folder": Method(f"{_SETTINGS}.data:FolderSettings", "wsss_core.data.folder"),
     },
@@ -197,6 +205,31 @@ METHODS: Mapping[str, Mapping[str, Method]] = {
             "wsss_core.seeds.sams",
             {"cams": _CAMS_OF_SEEDS, "regions": Slot(("regions",), methods=("sam", "mobile_sam", "precomputed"))},
         ),
+        "from_boxes": Method(
+            f"{_DRAWN}:FromBoxesSettings", "wsss_core.seeds.from_boxes", {"cams": Slot(_CAMS.kinds, optional=True)}
+        ),
+        "from_scribbles": Method(f"{_DRAWN}:FromScribblesSettings", "wsss_core.seeds.from_scribbles"),
+        "from_points": Method(f"{_DRAWN}:FromPointsSettings", "wsss_core.seeds.from_points"),
+        "cam_embedding_walk": Method(
+            f"{_SPML}:CamEmbeddingWalkSettings",
+            "wsss_core.seeds.cam_embedding_walk",
+            {"cams": _CAMS_OF_SEEDS, "segmenter": _EMBEDDING},
+        ),
+        "classifier_embedding_walk": Method(
+            f"{_SPML}:ClassifierEmbeddingWalkSettings",
+            "wsss_core.seeds.classifier_embedding_walk",
+            {"seeds": _FIRST_SEEDS, "segmenter": Slot(("segmenter",), methods=_CLASSIFYING)},
+        ),
+        "label_embedding_walk": Method(
+            f"{_SPML}:LabelEmbeddingWalkSettings",
+            "wsss_core.seeds.label_embedding_walk",
+            {"seeds": _FIRST_SEEDS, "regions": _REGIONS, "segmenter": _EMBEDDING},
+        ),
+        "segment_retrieval": Method(
+            f"{_SPML}:RetrievedSeedsSettings",
+            "wsss_core.seeds.segment_retrieval",
+            {"seeds": _FIRST_SEEDS, "segmenter": _BANK},
+        ),
         "precomputed": _LABEL_MAPS,
         "corrected": Method(
             f"{_SETTINGS}.seeds:CorrectedSettings",
@@ -232,6 +265,21 @@ METHODS: Mapping[str, Mapping[str, Method]] = {
             "wsss_core.segmenters.mask2former",
             {"seeds": Slot(("seeds", "predictions"), optional=True, assumed=True)},
         ),
+        "pixel_to_segment": Method(
+            f"{_SPML}:PixelToSegmentSettings",
+            "wsss_core.segmenters.pixel_to_segment",
+            {"seeds": _FIRST_SEEDS, "regions": _REGIONS, "classifier": _OPTIONAL_CLASSIFIER},
+        ),
+        "pixel_classifier": Method(
+            f"{_SPML}:PixelClassifierSettings",
+            "wsss_core.segmenters.pixel_classifier",
+            {"seeds": _FIRST_SEEDS, "segmenter": _EMBEDDING},
+        ),
+        "segment_bank": Method(
+            f"{_SPML}:SegmentBankSettings",
+            "wsss_core.segmenters.segment_bank",
+            {"seeds": _FIRST_SEEDS, "segmenter": _EMBEDDING},
+        ),
         "published": Method(f"{_SETTINGS}.segmenter:PublishedSegmenterSettings", _PUBLISHED, foreign=True),
     },
     "predictions": {
@@ -244,6 +292,18 @@ METHODS: Mapping[str, Mapping[str, Method]] = {
             f"{_SETTINGS}.mask2former:Mask2FormerPredictionsSettings",
             "wsss_core.predictions.mask2former",
             {"segmenter": Slot(("segmenter",), methods=("mask2former", "published"))},
+        ),
+        "pixel_softmax": Method(
+            f"{_SPML}:PixelSoftmaxSettings",
+            "wsss_core.predictions.pixel_softmax",
+            {"segmenter": Slot(("segmenter",), methods=_CLASSIFYING)},
+            named=True,
+        ),
+        "segment_retrieval": Method(
+            f"{_SPML}:SegmentRetrievalSettings",
+            "wsss_core.predictions.segment_retrieval",
+            {"segmenter": _BANK},
+            named=True,
         ),
         "precomputed": _LABEL_MAPS,
     },

@@ -2,11 +2,12 @@
 
 UNFINISHED_SYSTEMS = {
     "wsfcn": "WS-FCN is a later issue",
-    "spml": "SPML is a later issue",
 }
 """System -> why its cases are skipped."""
 
-UNFINISHED_KINDS: dict[tuple[str, str], str] = {}
+UNFINISHED_KINDS: dict[tuple[str, str], str] = {
+    ("spml", "pseudo_denseposerw_crf"): "the walk from DensePose's points is not finished",
+}
 """(System, beginning of the case name) -> why such cases are skipped."""
 
 

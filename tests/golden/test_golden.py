@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from golden import eps, fma, psa
+from golden import eps, fma, psa, spml
 from golden.cases import Case, default_cases, read_cases
 from golden.progress import reason_to_skip
 
@@ -16,6 +16,7 @@ FIND_CHECK: dict[str, Callable[[str], Callable[[Case], None] | None]] = {
     "psa": psa.find_check,
     "fma": fma.find_check,
     "eps": eps.find_check,
+    "spml": spml.find_check,
 }
 
 

@@ -35,7 +35,7 @@ def test_unknown_keys_and_scene_classes_are_refused() -> None:
     [
         (["cat", "cat"], "several times: cat"),
         (["background", "cat"], "label id 0 by itself"),
-        ([str(number) for number in range(255)], "at most 254 classes"),
+        ([str(number) for number in range(255)], "at most 253 classes"),
         ([""], "at least 1 character"),
     ],
 )

@@ -9,7 +9,11 @@ import pyarrow as pa
 from wsss_core.artifacts.png import decode_png, encode_png
 
 BACKGROUND = 0
+UNLABELLED = 254
+"""Nobody has said what the pixel is: it belongs to the image and may be grouped with others, but teaches no class.
+Methods that know only labels take it for `IGNORE`."""
 IGNORE = 255
+"""The pixel is to be left out altogether."""
 MAXIMUM_CONFIDENCE = 255
 
 SCHEMA = pa.schema([("image_id", pa.string()), ("label_png", pa.binary()), ("confidence_png", pa.binary())])
@@ -19,7 +23,8 @@ SCHEMA = pa.schema([("image_id", pa.string()), ("label_png", pa.binary()), ("con
 class LabelRow:
     """Label map of one image.
 
-    `label_HW` uint8: 0 background, 1..C classes, 255 ignore. `confidence_HW` uint8, 255 = certain, or None.
+    `label_HW` uint8: 0 background, 1..C classes, 254 unlabelled, 255 ignore.
+    `confidence_HW` uint8, 255 = certain, or None.
     """
 
     image_id: str
@@ -41,3 +46,8 @@ def decode(record: Mapping[str, object]) -> LabelRow:
         label_HW=decode_png(record["label_png"]),  # type: ignore[arg-type]
         confidence_HW=None if confidence is None else decode_png(confidence),  # type: ignore[arg-type]
     )
+
+
+def unlabelled_ignored(label_HW: np.ndarray) -> np.ndarray:
+    """The label map with 255 for 254, for methods that make no difference."""
+    return np.where(label_HW == UNLABELLED, np.uint8(IGNORE), label_HW)

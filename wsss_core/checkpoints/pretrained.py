@@ -14,6 +14,7 @@ from wsss_core.checkpoints.mxnet_layout import MXNET_RESNET38
 from wsss_core.checkpoints.own_layout import OWN_LAYOUT
 from wsss_core.checkpoints.psa_layout import PSA_LAYOUT
 from wsss_core.checkpoints.reading import State, read_state
+from wsss_core.checkpoints.spml_layout import DEEP_RESNET, SPML_LAYOUT
 from wsss_core.checkpoints.store import read_card
 from wsss_core.checkpoints.torchvision_layouts import TORCHVISION_RESNET, TORCHVISION_VGG16
 from wsss_core.networks.network import Network
@@ -25,6 +26,8 @@ LAYOUTS = (
     OWN_LAYOUT,
     PSA_LAYOUT,
     DEEPLAB_RESNET101,
+    SPML_LAYOUT,
+    DEEP_RESNET,
     TORCHVISION_VGG16,
     TORCHVISION_RESNET,
     MXNET_RESNET38,

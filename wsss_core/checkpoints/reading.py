@@ -22,6 +22,8 @@ from wsss_core.settings.paths import where_it_leads
 
 State = dict[str, torch.Tensor]
 WRAPPER_KEYS = ("state_dict", "model_state_dict", "model")
+JOINED_KEYS = ("embedding_model", "prediction_model")
+"""The two halves of a network of SPML, with names that do not meet."""
 PARALLEL_PREFIX = "module."
 SINGLE = "tensor"
 """Name of a tensor that is alone in its file."""
@@ -44,8 +46,8 @@ def read_state(path: Path) -> State:
 
     The ending tells safetensors, the content the other kinds: PyTorch files of any age (zip, older pickles, tar,
     TorchScript), MXNet `.params`, Caffe `.caffemodel`, ONNX (its convolutions). A dict that wraps the state dict
-    (`state_dict`, `model_state_dict`, `model`) is opened, a tensor alone is called `tensor`, a `module.` prefix on all
-    names is removed, and half-precision tensors become float32.
+    (`state_dict`, `model_state_dict`, `model`) is opened, the two of SPML are joined, a tensor alone is called
+    `tensor`, a `module.` prefix on all names is removed, and half-precision tensors become float32.
 
     Raises:
         FileNotFoundError: no such file.
@@ -134,12 +136,20 @@ def _unwrap(content: object, path: Path) -> State:
         if isinstance(content, Mapping) and isinstance(content.get(key), Mapping):
             content = content[key]
             break
+    if isinstance(content, Mapping) and any(isinstance(content.get(key), Mapping) for key in JOINED_KEYS):
+        content = _joined(content)
     if not isinstance(content, Mapping):
         raise ValueError(f"{path}: expected a dict from names to tensors, found {type(content).__name__}")
     state = {str(name): value for name, value in content.items() if isinstance(value, torch.Tensor)}
     if not state:
         raise ValueError(f"{path}: no tensors inside; found the keys {list(content)[:5]}")
     return state
+
+
+def _joined(content: Mapping[str, object]) -> dict[str, object]:
+    """Both halves in one mapping, each without its own `module.` prefix."""
+    halves = [half for key in JOINED_KEYS if isinstance(half := content.get(key), Mapping)]
+    return {str(name).removeprefix(PARALLEL_PREFIX): value for half in halves for name, value in half.items()}
 
 
 def _as_float32(value: torch.Tensor) -> torch.Tensor:

@@ -11,6 +11,7 @@ from wsss_core.data.faults import DataError, join_faults
 from wsss_core.data.images import ImageError, probe_image
 from wsss_core.data.instance_truth import read_instance_truth
 from wsss_core.data.labels import LabelError, read_label_png
+from wsss_core.data.scribble_files import XML
 from wsss_core.progress import progress
 from wsss_core.settings.data import BACKGROUND, DataSettings
 
@@ -72,7 +73,7 @@ def _checked(draft: Draft, part: int, class_count: int, settings: DataSettings) 
         _check_side(draft.file, height, width, settings.min_side)
         in_mask = _mask_classes(draft, (height, width), class_count)
         for extra in (draft.scribbles, draft.saliency):
-            if extra is not None:
+            if extra is not None and extra.suffix != XML:
                 _check_size(extra, read_label_png(extra), (height, width))
     except (ImageError, LabelError) as error:
         return _record(draft, part, (0, 0), draft.tags or (), str(error)), True

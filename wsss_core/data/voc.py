@@ -14,6 +14,7 @@ import numpy as np
 from wsss_core.artifacts.manifest import Listing, Manifest, Point
 from wsss_core.data.collect import Draft, collect
 from wsss_core.data.faults import DataError, join_faults
+from wsss_core.data.scribble_files import XML
 from wsss_core.data.voc_files import (
     NamedBoxes,
     from_voc_boxes,
@@ -170,7 +171,7 @@ def _draft(root: Path, settings: VocSettings, sources: _Sources, image_id: str, 
         tags=tags,
         boxes=from_voc_boxes(boxes, settings.classes, where),
         points=sources.points.get(image_id, ()),
-        scribbles=_optional(root, settings.scribbles, image_id),
+        scribbles=_optional(root, settings.scribbles, image_id, ".png", XML),
         saliency=_optional(root, settings.saliency, image_id),
         truth=truth,
         instance_truth=_optional(root, settings.instance_truth, image_id) if truth else None,
@@ -183,9 +184,10 @@ def _image_file(folder: Path, image_id: str) -> Path:
     return next((path for path in candidates if path.is_file()), candidates[0])
 
 
-def _optional(root: Path, folder: str | None, image_id: str) -> Path | None:
-    path = root / folder / f"{image_id}.png" if folder else None
-    return path if path is not None and path.is_file() else None
+def _optional(root: Path, folder: str | None, image_id: str, *endings: str) -> Path | None:
+    """The image's file in a folder, with the first ending (by default .png) of which there is one."""
+    paths = [root / folder / f"{image_id}{ending}" for ending in endings or (".png",)] if folder else []
+    return next((path for path in paths if path.is_file()), None)
 
 
 def _truth(root: Path, settings: VocSettings, image_id: str) -> Path | None:

@@ -1,5 +1,6 @@
 """The small files of a PASCAL VOC folder: XML annotations, boxes.json, points.json. Boxes there count from 1."""
 
+import csv
 import json
 import math
 import xml.etree.ElementTree as ElementTree
@@ -12,6 +13,7 @@ from wsss_core.settings.base import nearest
 
 NamedBoxes = list[tuple[float, float, float, float, str]]
 _CORNERS = ("xmin", "ymin", "xmax", "ymax")
+_PLACE = ("x", "y")
 _SHOWN_LETTERS = 80
 
 
@@ -80,23 +82,64 @@ def to_voc_boxes(boxes: Sequence[Box], classes: Sequence[str]) -> NamedBoxes:
 
 def read_boxes_json(path: Path) -> dict[str, NamedBoxes]:
     """{image id: boxes with class names in VOC's counting}; empty when there is no such file. Raises `DataError`."""
-    rows = _read_rows(path, len(_CORNERS))
+    rows = _read_rows(path, _CORNERS, ())
     return {image_id: [(a, b, c, d, name) for (a, b, c, d), name in items] for image_id, items in rows.items()}
 
 
 def read_points_json(path: Path, classes: Sequence[str], background: str) -> dict[str, tuple[Point, ...]]:
     """{image id: points}; empty when there is no such file. Raises `DataError`."""
     found = {}
-    for image_id, items in _read_rows(path, 2).items():
+    for image_id, items in _read_rows(path, _PLACE, (background, *classes)).items():
         labels = [0 if name == background else label_id(name, classes, f"{path}, {image_id}") for _, name in items]
         found[image_id] = tuple(Point(x, y, label) for ((x, y), _), label in zip(items, labels, strict=True))
     return found
 
 
-def _read_rows(path: Path, numbers: int) -> dict[str, list[tuple[list[float], str]]]:
-    """{image id: [(so many numbers, class name), ...]} from `{image id: [[number, ..., class name], ...]}`."""
+def _read_rows(path: Path, columns: tuple[str, ...], names: Sequence[str]) -> dict[str, list[tuple[list[float], str]]]:
+    """{image id: [(a number for each of `columns`, class name), ...]} from CSV, or from JSON
+    `{image id: [[number, ..., class name], ...]}`; `names` by label id are for objects with a class id `cls`."""
     if not path.is_file():
         return {}
+    if path.suffix.lower() == ".csv":
+        return _read_csv(path, columns)
+    rows = _read_json(path)
+    numbered = {image_id: _from_objects(items, columns, names) for image_id, items in rows.items()}
+    return {image_id: _read_items(items, len(columns), f"{path}, {image_id}") for image_id, items in numbered.items()}
+
+
+def _read_csv(path: Path, columns: tuple[str, ...]) -> dict[str, list[tuple[list[float], str]]]:
+    expected = ("image", *columns, "class")
+    found: dict[str, list[tuple[list[float], str]]] = {}
+    with path.open(encoding="utf-8-sig", newline="") as stream:
+        reader = csv.DictReader(stream)
+        if not set(expected) <= set(reader.fieldnames or ()):
+            header = ",".join(reader.fieldnames or ()) or "nothing"
+            raise DataError(
+                f"{path}: expected the columns {','.join(expected)}, found {header}. To do: add the header."
+            )
+        for row in reader:
+            try:
+                numbers = [float(row[column]) for column in columns]
+            except (TypeError, ValueError) as error:
+                raise DataError(
+                    f"{path}, line {reader.line_num}: expected numbers, found {error}. To do: mend it."
+                ) from error
+            found.setdefault(row["image"].strip(), []).append((numbers, str(row["class"]).strip()))
+    return found
+
+
+def _from_objects(items: object, columns: tuple[str, ...], names: Sequence[str]) -> object:
+    """Rows of numbers and a name for objects such as {"x": 3, "y": 5, "cls": 7}; anything else as it is."""
+    if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
+        return items
+    return [[*(item.get(column) for column in columns), _class_name(item.get("cls"), names)] for item in items]
+
+
+def _class_name(number: object, names: Sequence[str]) -> object:
+    return names[number] if isinstance(number, int) and 0 <= number < len(names) else number
+
+
+def _read_json(path: Path) -> dict[str, object]:
     try:
         rows = json.loads(path.read_text(encoding="utf-8"))
     except ValueError as error:
@@ -104,7 +147,7 @@ def _read_rows(path: Path, numbers: int) -> dict[str, list[tuple[list[float], st
     if not isinstance(rows, dict):
         found = f"found {str(rows)[:_SHOWN_LETTERS]}"
         raise DataError(f"{path}: expected {{image id: [...], ...}}, {found}. To do: replace or remove the file.")
-    return {image_id: _read_items(items, numbers, f"{path}, {image_id}") for image_id, items in rows.items()}
+    return rows
 
 
 def _read_items(items: object, numbers: int, where: str) -> list[tuple[list[float], str]]:

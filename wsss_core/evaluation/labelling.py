@@ -6,7 +6,7 @@ from wsss_core.artifacts.cams import CamRow
 from wsss_core.artifacts.formats import Row
 from wsss_core.artifacts.instance_masks import instance_labels
 from wsss_core.artifacts.instances import InstanceRow
-from wsss_core.artifacts.label_maps import BACKGROUND, LabelRow
+from wsss_core.artifacts.label_maps import BACKGROUND, LabelRow, unlabelled_ignored
 from wsss_core.artifacts.region_masks import masks_large_to_small
 from wsss_core.artifacts.regions import RegionRow
 from wsss_core.cams.foreground import best_foreground
@@ -14,12 +14,13 @@ from wsss_core.evaluation.achievable import achievable_label
 
 
 def label_of(row: Row, truth_HW: np.ndarray, class_count: int, threshold: float | None) -> np.ndarray:
-    """Label map (H, W) uint8 of a row: stored labels, CAMs at `threshold`, regions at best, instances painted.
+    """Label map (H, W) uint8 of a row: stored labels (unlabelled as 255), CAMs at `threshold`, regions at best,
+    instances painted.
 
     `truth_HW` uint8 is looked at for regions alone. Raises TypeError for rows of other kinds.
     """
     if isinstance(row, LabelRow):
-        return row.label_HW
+        return unlabelled_ignored(row.label_HW)
     if isinstance(row, InstanceRow):
         return instance_labels(row)
     if isinstance(row, RegionRow):

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from wsss_core.artifacts.label_maps import BACKGROUND, IGNORE
+from wsss_core.artifacts.label_maps import BACKGROUND, IGNORE, UNLABELLED
 from wsss_core.exchange.class_maps import ClassMaps
 from wsss_core.exchange.errors import ForeignFileError
 from wsss_core.settings.base import SettingsError
@@ -55,13 +55,17 @@ class ClassOrder:
         return ClassMaps(label_ids[order], found.maps_Khw[order])
 
     def label_map(self, label_HW: np.ndarray, where: str) -> np.ndarray:
-        """Uint8 (H, W) of the data's label ids; 255 stays, and pixels of a class that the data has not become 255.
+        """Uint8 (H, W) of the data's label ids; 255 stays, so does 254 (unlabelled) unless the files have so many
+        classes,
+        and pixels of a class that the data has not become 255.
 
         Raises `ForeignFileError` for a label beyond the files' classes.
         """
         labels = np.unique(label_HW)
-        self._check(labels[labels != IGNORE], where)
+        is_class = (labels != IGNORE) & ((labels != UNLABELLED) | (len(self.label_ids) > UNLABELLED))
+        self._check(labels[is_class], where)
         table = np.full(IGNORE + 1, IGNORE, np.uint8)
+        table[UNLABELLED] = UNLABELLED
         known = self.label_ids[: IGNORE + 1]
         table[: len(known)] = np.where(known == _ABSENT, IGNORE, known)
         table[IGNORE] = IGNORE

@@ -15,7 +15,7 @@ from pycocotools import mask as coco_mask
 from wsss_core.artifacts.atomic import atomic_output
 from wsss_core.artifacts.instance_masks import trusted
 from wsss_core.artifacts.instances import InstanceRow
-from wsss_core.artifacts.label_maps import BACKGROUND, IGNORE, LabelRow
+from wsss_core.artifacts.label_maps import BACKGROUND, IGNORE, UNLABELLED, LabelRow
 from wsss_core.exchange.annotations.outlines import outlines
 from wsss_core.exchange.file_names import file_name
 
@@ -45,7 +45,8 @@ def annotations_of(
 
 
 def _of_classes(row: LabelRow, polygons: bool) -> list[Annotation]:
-    labels = [int(label) for label in np.unique(row.label_HW) if label not in (BACKGROUND, IGNORE)]
+    no_class = (BACKGROUND, UNLABELLED, IGNORE)
+    labels = [int(label) for label in np.unique(row.label_HW) if label not in no_class]
     if polygons:
         return [{"category_id": label, **_outlined(row.label_HW == label), "iscrowd": 0} for label in labels]
     # COCO marks RLE masks of stuff as crowds; tools that meet RLE without it expect objects.

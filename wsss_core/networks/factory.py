@@ -31,6 +31,7 @@ HEAD_OPTIONS: dict[tuple[str, str], dict[str, int | tuple[int | float, ...]]] = 
         "hidden": 96,
     },
     ("deeplab_v3plus", "small"): {"width": 48, "low_width": 24, "rates": (2, 4, 8)},
+    ("embedding_deeplab", "small"): {"dilations": (2, 4, 6, 8)},
 }
 """Where a segmentation head differs: DeepLab v2 on its authors' ResNet-101 looks at three scales of the input (Chen et
 al., TPAMI 2018); the quick start's pictures have 20 cells a side, and its minutes are counted."""

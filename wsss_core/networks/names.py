@@ -8,6 +8,8 @@ NETWORKS: dict[str, str] = {
     "resnet50": "wsss_core.networks.resnet:resnet50",
     "resnet101": "wsss_core.networks.resnet:resnet101",
     "resnet101_caffe": "wsss_core.networks.resnet101_caffe:ResNet101Caffe",
+    "resnet50_deep": "wsss_core.networks.deep_resnet:resnet50_deep",
+    "resnet101_deep": "wsss_core.networks.deep_resnet:resnet101_deep",
     "small": "wsss_core.networks.small:SmallNet",
 }
 """Backbone name -> "module:function"."""
@@ -24,6 +26,8 @@ ARCHITECTURES: dict[str, str] = {
     "deeplab_v2": "wsss_core.networks.deeplab_v2:DeepLabV2",
     "deeplab_v3plus": "wsss_core.networks.deeplab_v3plus:DeepLabV3Plus",
     "mask2former": "wsss_core.networks.mask2former:Mask2Former",
+    "embedding_deeplab": "wsss_core.networks.pixel_embedding:DeepLabEmbedding",
+    "embedding_pspnet": "wsss_core.networks.pixel_embedding:PSPNetEmbedding",
 }
 """Segmentation architecture name -> "module:class"."""
 

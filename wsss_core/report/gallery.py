@@ -11,7 +11,7 @@ from wsss_core.artifacts.cams import CamRow
 from wsss_core.artifacts.formats import FORMATS
 from wsss_core.artifacts.instance_masks import instance_numbers, trusted
 from wsss_core.artifacts.instances import InstanceRow
-from wsss_core.artifacts.label_maps import BACKGROUND, IGNORE, LabelRow
+from wsss_core.artifacts.label_maps import BACKGROUND, IGNORE, UNLABELLED, LabelRow
 from wsss_core.artifacts.manifest import ImageRecord, Manifest
 from wsss_core.artifacts.parts import PartReader
 from wsss_core.data.images import read_image
@@ -126,7 +126,7 @@ class GalleryMaker:
 
     def legend(self, labels: Sequence[int]) -> list[tuple[str, np.ndarray, np.ndarray]]:
         """(name, colour, colour-blind-safe colour) of each label id; colours uint8 RGB (3,)."""
-        names = dict(enumerate(self.manifest.classes)) | {IGNORE: "ignore"}
+        names = dict(enumerate(self.manifest.classes)) | {UNLABELLED: "unlabelled", IGNORE: "ignore"}
         return [(names.get(label, str(label)), self._voc[label], self._safe[label]) for label in labels]
 
     def _truth(self, record: ImageRecord, small: np.ndarray, shown: set[int]) -> list[Picture]:

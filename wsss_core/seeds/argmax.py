@@ -6,7 +6,7 @@ import numpy as np
 
 from wsss_core.artifacts.cams import CamRow
 from wsss_core.artifacts.formats import Row
-from wsss_core.artifacts.label_maps import IGNORE, LabelRow
+from wsss_core.artifacts.label_maps import IGNORE, UNLABELLED, LabelRow
 from wsss_core.artifacts.manifest import ImageRecord
 from wsss_core.cams.foreground import has_own_background
 from wsss_core.cams.unit_scores import unit_scores
@@ -34,6 +34,9 @@ def argmax_seed(
         label_HW = ignore_band(label_HW, scores_KHW, class_ids, settings.ignore_below)
     if settings.ignore_weak is not None:
         label_HW = np.where(all_KHW.max(axis=0) < settings.ignore_weak, np.uint8(IGNORE), label_HW)
+    if settings.unlabelled_below is not None:
+        unsure_HW = all_KHW.max(axis=0) < np.float32(settings.unlabelled_below)
+        label_HW = np.where(unsure_HW, np.uint8(UNLABELLED), label_HW)
     return label_HW, margin_confidence(all_KHW) if settings.confidence else None
 
 

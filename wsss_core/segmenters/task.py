@@ -4,22 +4,18 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import cast
 
-import numpy as np
 import torch
 
 from wsss_core.artifacts.label_maps import LabelRow
 from wsss_core.artifacts.manifest import ImageRecord
 from wsss_core.checkpoints.card import NetworkCard
 from wsss_core.checkpoints.store import save_network
-from wsss_core.data.images import read_image
-from wsss_core.data.labels import read_label_png
-from wsss_core.evaluation.confusion import confusion_counts
-from wsss_core.evaluation.iou import class_iou, mean_iou
 from wsss_core.networks.factory import Option, build_segmenter
 from wsss_core.networks.segmentation import SegmentationNetwork
 from wsss_core.segmenters.canvas import CANVAS_KEY
-from wsss_core.segmenters.scores import enlarge, grid_labels, predict_scores
+from wsss_core.segmenters.scores import enlarge, grid_labels
 from wsss_core.segmenters.training_sample import Labels, SeedLabels, SegmenterSamples, TruthLabels
+from wsss_core.segmenters.validation import validation_figures
 from wsss_core.settings.segmenter import SegmenterSettings
 from wsss_core.stages.context import StageContext
 from wsss_core.training.initial_weights import start_backbone, start_of
@@ -85,21 +81,7 @@ class SegmenterTask(Task):
 
     def validate(self) -> Figures:
         """mIoU and IoU per class on the validation images, one scale; nothing where none has ground truth."""
-        if not self.validation:
-            return {}
-        self.network.eval()
-        counts = np.zeros((len(self.classes), len(self.classes) + 1), np.int64)
-        for record in self.validation:
-            counts += confusion_counts(read_label_png(str(record.truth)), self._predict(record), len(self.classes))
-        iou_K = class_iou(counts)
-        per_class = {name: None if np.isnan(iou) else float(iou) for name, iou in zip(self.classes, iou_K, strict=True)}
-        mean = float(mean_iou(counts))
-        return {"miou": None if np.isnan(mean) else mean, "iou": per_class}
-
-    def _predict(self, record: ImageRecord) -> np.ndarray:
-        image_HW3, canvas = read_image(record.file), self.settings.canvas
-        scores_KHW = predict_scores(self.network, self.network.normalisation, image_HW3, canvas=canvas)
-        return scores_KHW.argmax(axis=0).astype(np.uint8)
+        return validation_figures(self.network, self.validation, self.classes, self.settings.canvas)
 
     def publish(self, folder: Path) -> None:
         """Save the network with its class names and input rule."""

@@ -6,7 +6,7 @@ from typing import Protocol
 import numpy as np
 import torch
 
-from wsss_core.artifacts.label_maps import IGNORE, MAXIMUM_CONFIDENCE, LabelRow
+from wsss_core.artifacts.label_maps import IGNORE, MAXIMUM_CONFIDENCE, LabelRow, unlabelled_ignored
 from wsss_core.artifacts.manifest import ImageRecord
 from wsss_core.data.images import read_image
 from wsss_core.data.labels import read_label_png
@@ -33,20 +33,21 @@ class SeedLabels:
         self.rows, self.minimum_confidence = rows, minimum_confidence
 
     def of(self, record: ImageRecord) -> np.ndarray:
-        """The label map of the image's row, 255 where its confidence is below the smallest one asked for.
+        """The label map of the image's row, 255 where its confidence is below the smallest one asked for, and
+        where it is unlabelled: these networks know no third kind.
 
         `ValueError` where a confidence is asked for and the row has none.
         """
         row = self.rows[record.image_id]
         if self.minimum_confidence == 0:
-            return row.label_HW
+            return unlabelled_ignored(row.label_HW)
         if row.confidence_HW is None:
             raise ValueError(
                 f"image {record.image_id!r}: `minimum_confidence: {self.minimum_confidence}` needs seeds that store "
                 "their confidence, found none; set `confidence: true` in the stage of the seeds, or the minimum to 0"
             )
         uncertain_HW = row.confidence_HW < round(self.minimum_confidence * MAXIMUM_CONFIDENCE)
-        return np.where(uncertain_HW, np.uint8(IGNORE), row.label_HW)
+        return np.where(uncertain_HW, np.uint8(IGNORE), unlabelled_ignored(row.label_HW))
 
 
 class TruthLabels:

@@ -11,9 +11,15 @@ VOC_CLASSES = (
     "aeroplane", "bicycle", "bird", "boat", "bottle", "bus", "car", "cat", "chair", "cow", "diningtable", "dog",
     "horse", "motorbike", "person", "pottedplant", "sheep", "sofa", "train", "tvmonitor",
 )  # fmt: skip
+DENSEPOSE_CLASSES = (
+    "torso", "right hand", "left hand", "left foot", "right foot", "upper leg right", "upper leg left",
+    "lower leg right", "lower leg left", "upper arm left", "upper arm right", "lower arm left", "lower arm right",
+    "head",
+)  # fmt: skip
+"""The 14 body parts of DensePose-COCO's masks, in their order."""
 SceneClass = Literal["deer", "sheep", "train", "car", "boat", "balloon", "bottle", "person", "bird", "chair"]
 SCENE_CLASSES: tuple[SceneClass, ...] = ("deer", "sheep", "train", "car", "boat", "balloon", "bottle", "person")
-MAX_CLASSES = 254  # label ids are bytes: 0 is background, 255 ignore
+MAX_CLASSES = 253  # label ids are bytes: 0 is background, 254 unlabelled, 255 ignore
 BACKGROUND = "background"
 
 ClassNames = tuple[Annotated[str, pydantic.Field(min_length=1)], ...]
@@ -100,14 +106,17 @@ class VocSettings(DataSettings):
     """Folder of the XML annotations, relative to `root`: tags and boxes. Need not exist for other tag sources."""
 
     boxes_file: str = "boxes.json"
-    """JSON of image id to a list of [xmin, ymin, xmax, ymax, class], counted from 1 and inclusive as in VOC; relative
-    to `root`. When the file exists, boxes are taken from it instead of the XML annotations."""
+    """JSON of image id to a list of [xmin, ymin, xmax, ymax, class], counted from 1 and inclusive as in VOC, or CSV
+    with the columns `image,xmin,ymin,xmax,ymax,class`; relative to `root`. When the file exists, boxes are taken from
+    it instead of the XML annotations."""
 
     points_file: str = "points.json"
-    """JSON of image id to a list of [x, y, class], counted from 0; relative to `root`. Need not exist."""
+    """JSON of image id to a list of [x, y, class], counted from 0, or of objects with `x`, `y` and `cls`, the class id
+    (What's the Point, Bearman et al., ECCV 2016), or CSV with the columns `image,x,y,class`; relative to `root`. Need
+    not exist."""
 
     scribbles: str | None = None
-    """Folder of scribble PNGs (label ids, 255 = unlabelled), relative to `root`."""
+    """Folder of scribbles, relative to `root`: PNGs (label ids, 255 = unlabelled) or ScribbleSup's XML files."""
 
     saliency: str | None = None
     """Folder of saliency PNGs (uint8, 255 = salient), relative to `root`."""

@@ -37,6 +37,8 @@ class ArgmaxSettings(BackgroundRule):
     scores: Literal["raw", "unit"] = "raw"
     """raw: CAMs as they are, which should lie in 0..1. unit: negative values are set to 0 and each class is stretched
     to 0..1 over the image first, as the CAMs of CLIP need it (FMA-WSSS)."""
+    unlabelled_below: Probability | None = None
+    """Pixels whose best score, the background's too, is below this become 254, unlabelled (SPML: 0.2 with alpha 6)."""
     confidence: bool = False
     """Store the winning margin as a confidence map."""
 

@@ -144,7 +144,9 @@ class PublishedSegmenterSettings(PublishedSettings):
 
     network: NetworkName | SwinName = "vgg16"
     """Backbone of the network in the file."""
-    architecture: Literal["deeplab_v1", "deeplab_v2", "deeplab_v3plus", "mask2former"] = "deeplab_v1"
+    architecture: Literal[
+        "deeplab_v1", "deeplab_v2", "deeplab_v3plus", "mask2former", "embedding_deeplab", "embedding_pspnet"
+    ] = "deeplab_v1"
     """What stands on the backbone."""
     output_stride: Literal[8, 16] = 8
     """Pixels per cell of the top feature of ResNet-18/34/50/101, which the file does not tell; trained here, v3plus has

@@ -10,7 +10,18 @@ from wsss_core.settings.base import Settings
 NO_EFFECT_ON_RESULT = frozenset({"checkpoint_every_s", "log_every_steps", "tensorboard"})
 """Settings that only say what is kept and shown of a training: a change reruns nothing and spoils no resume state."""
 
-NetworkName = Literal["vgg16", "resnet38", "resnet18", "resnet34", "resnet50", "resnet101", "resnet101_caffe", "small"]
+NetworkName = Literal[
+    "vgg16",
+    "resnet38",
+    "resnet18",
+    "resnet34",
+    "resnet50",
+    "resnet101",
+    "resnet101_caffe",
+    "resnet50_deep",
+    "resnet101_deep",
+    "small",
+]
 SwinName = Literal["swin_l", "swin_t", "swin_mini"]
 Strength = Annotated[float, pydantic.Field(ge=0, le=1)]
 
@@ -41,8 +52,9 @@ class LoopSettings(Settings):
     accumulate: int = pydantic.Field(1, ge=1)
     """Pieces in which a batch is processed one after the other, to save memory; the loss is the mean of the pieces'
     losses."""
-    optimiser: Literal["sgd", "adam", "adamw"] = "sgd"
-    """Rule of the update."""
+    optimiser: Literal["sgd", "caffe_sgd", "adam", "adamw"] = "sgd"
+    """Rule of the update. caffe_sgd: SGD with the rate inside the momentum, as Caffe and SPML have it; it differs from
+    sgd where the rate changes."""
     learning_rate: float = pydantic.Field(0.1, gt=0)
     """Rate of the backbone's weights; biases get 2 times, new layers 10 times, their biases 20 times as much (PSA)."""
     momentum: float = pydantic.Field(0.9, ge=0, lt=1)
@@ -53,8 +65,11 @@ class LoopSettings(Settings):
     """Factor on the rate of new layers (PSA: 10)."""
     gradient_norm: float | None = pydantic.Field(None, gt=0)
     """Largest Euclidean length of the gradient over all parameters: longer ones are shortened to it. null: any."""
-    schedule: Literal["poly", "constant", "cosine"] = "poly"
-    """Learning rate over the steps: lr0 (1 - t/T)^power, lr0, or half a cosine from lr0 to 0 after the warm-up."""
+    schedule: Literal["poly", "constant", "cosine", "step"] = "poly"
+    """Learning rate over the steps: lr0 (1 - t/T)^power, lr0, half a cosine from lr0 to 0 after the warm-up, or lr0
+    0.1^(number of `decay_steps` reached)."""
+    decay_steps: tuple[Annotated[int, pydantic.Field(ge=0)], ...] = ()
+    """Steps from which on the rate of `schedule: step` is a tenth of what it was."""
     power: float = pydantic.Field(0.9, ge=0)
     """Exponent of the poly schedule (PSA, DeepLab: 0.9)."""
     rate_every_steps: int = pydantic.Field(1, ge=1)
@@ -65,6 +80,9 @@ class LoopSettings(Settings):
     """Rate during the warm-up, instead of a growing one."""
     schedule_steps: int | None = pydantic.Field(None, ge=1)
     """Steps T of the schedule where the training is to end before it does (FMA-WSSS on COCO); null: all."""
+    warmup_from: Annotated[float, pydantic.Field(ge=0, le=1)] | None = None
+    """A share s: in the warm-up the rate is at most lr0 (s + (1 - s) t / `warmup_steps`), and never above the
+    schedule's (SPML: 0.1). null: the schedule's rate times a factor that grows from 0."""
     precision: Literal["float32", "bfloat16"] = "float32"
     """Arithmetic of the network; weights and losses stay float32. bfloat16 is about twice as fast where the processor
     has instructions for it."""

@@ -199,6 +199,7 @@ class _Run:
                 network=self.task.network.state_dict(),
                 optimiser=self.optimiser.state_dict(),
                 random_states=random_states(self.device),
+                task=self.task.state(),
                 rows=self.rows,
                 means={"since_row": self.since_row.state, "in_epoch": self.in_epoch.state},
                 time_s=self.time_s,
@@ -212,6 +213,7 @@ class _Run:
         self.task.network.load_state_dict(state.network)
         self.optimiser.load_state_dict(state.optimiser)
         restore_random_states(state.random_states, self.device)
+        self.task.restore(state.task)
         self.step, self.time_s, self.rows = state.step, state.time_s, state.rows
         self.since_row = RunningMeans(state.means["since_row"])
         self.in_epoch = RunningMeans(state.means["in_epoch"])

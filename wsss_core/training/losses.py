@@ -55,3 +55,8 @@ def _cell_losses(scores_BKhw: torch.Tensor, label_Bhw: torch.Tensor) -> tuple[to
 
 def _mean_where(loss_P: torch.Tensor, chosen_P: torch.Tensor) -> torch.Tensor:
     return (loss_P * chosen_P).sum() / chosen_P.sum().clamp(min=1)
+
+
+def masked_cross_entropy(scores_BKhw: torch.Tensor, label_Bhw: torch.Tensor) -> torch.Tensor:
+    """`cross_entropy` that passes over every label that is no class: unlabelled pixels as well as ignored ones."""
+    return cross_entropy(scores_BKhw, torch.where(label_Bhw < scores_BKhw.shape[1], label_Bhw, IGNORE))

@@ -17,6 +17,7 @@ import torch
 from torch import nn
 
 from wsss_core.settings.training import LoopSettings
+from wsss_core.training.caffe_sgd import CaffeSGD
 
 OLD_BIAS_RATE = 2.0
 BIAS_TO_WEIGHT_RATE = 2.0  # a new bias learns twice as fast as a new weight: 20 against 10
@@ -68,6 +69,8 @@ def build_optimiser(
     ]
     if settings.optimiser == "sgd":
         return torch.optim.SGD(described, lr=settings.learning_rate, momentum=settings.momentum)
+    if settings.optimiser == "caffe_sgd":
+        return CaffeSGD(described, lr=settings.learning_rate, momentum=settings.momentum)
     make = torch.optim.Adam if settings.optimiser == "adam" else torch.optim.AdamW
     return make(described, lr=settings.learning_rate, betas=(settings.momentum, SECOND_BETA))
 

@@ -31,6 +31,7 @@ class TrainingState:
     network: dict[str, torch.Tensor]
     optimiser: dict[str, object]
     random_states: dict[str, torch.Tensor]
+    task: dict[str, torch.Tensor] = field(default_factory=dict)
     rows: list[HistoryRow] = field(default_factory=list)
     means: dict[str, dict[str, tuple[float, int]]] = field(default_factory=dict)
     time_s: float = 0.0

@@ -57,6 +57,13 @@ class Task(ABC):
         """Set the network's mode before steps; called again after each validation."""
         self.network.train()
 
+    def state(self) -> dict[str, torch.Tensor]:
+        """What the task itself remembers from step to step, besides network and optimiser."""
+        return {}
+
+    def restore(self, state: dict[str, torch.Tensor]) -> None:  # noqa: B027 - most tasks remember nothing
+        """Put back what `state` returned; called once, before the first step of a continued training."""
+
     def validate(self) -> Figures:
         """Figures on the validation images, an empty mapping where there are none."""
         return {}

@@ -1,0 +1,38 @@
+"""IoU of each image weighted by its number of instances (SPML's diagnostic, Ke et al., ICLR 2021)."""
+
+import numpy as np
+
+from wsss_core.evaluation.confusion import confusion_counts
+from wsss_core.evaluation.iou import class_iou
+
+
+def instance_counts(truth_HW: np.ndarray, instance_HW: np.ndarray, class_count: int) -> np.ndarray:
+    """Instances (K,) int64 of each class: every number of the map, 0 and 255 too, is one of its most frequent class.
+
+    truth_HW uint8: pixels without a class do not vote; ties go to the lowest class, a number without any class to 0.
+    """
+    known = truth_HW < class_count
+    numbers, place = np.unique(instance_HW, return_inverse=True)
+    pairs = place.reshape(truth_HW.shape)[known] * class_count + truth_HW[known]
+    votes_IK = np.bincount(pairs, minlength=len(numbers) * class_count).reshape(len(numbers), class_count)
+    return np.bincount(votes_IK.argmax(axis=1), minlength=class_count)
+
+
+class InstanceWeightedIou:
+    """Sums over images: of instances, and of instances times the image's IoU."""
+
+    def __init__(self, class_count: int) -> None:
+        self.class_count = class_count
+        self.instances = np.zeros(class_count)
+        self.weighted = np.zeros(class_count)
+
+    def add(self, truth_HW: np.ndarray, prediction_HW: np.ndarray, instance_HW: np.ndarray) -> None:
+        """Add an image: truth and prediction uint8 label maps, instance numbers of any integer type."""
+        iou_K = np.nan_to_num(class_iou(confusion_counts(truth_HW, prediction_HW, self.class_count)))
+        count_K = instance_counts(truth_HW, instance_HW, self.class_count)
+        self.instances += count_K
+        self.weighted += count_K * iou_K
+
+    def per_class(self) -> np.ndarray:
+        """Mean IoU (K,) float64 in 0..1, weighted by instances; 0 for a class without any."""
+        return self.weighted / np.maximum(self.instances, 1)

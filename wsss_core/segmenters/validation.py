@@ -1,0 +1,36 @@
+"""mIoU of a segmentation network on the validation images, one scale: what trainings report on the way."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from wsss_core.artifacts.manifest import ImageRecord
+from wsss_core.data.images import read_image
+from wsss_core.data.labels import read_label_png
+from wsss_core.evaluation.confusion import confusion_counts
+from wsss_core.evaluation.iou import class_iou, mean_iou
+from wsss_core.networks.network import Network
+from wsss_core.segmenters.scores import predict_scores
+from wsss_core.settings.segmenter import Canvas
+from wsss_core.training.task import Figures
+
+
+def validation_figures(
+    network: Network, records: Sequence[ImageRecord], classes: Sequence[str], canvas: Canvas = "cells"
+) -> Figures:
+    """`miou` and `iou` per class; nothing without images. Every record needs ground truth. Sets evaluation mode.
+
+    `canvas`: see `predict_scores`.
+    """
+    if not records:
+        return {}
+    network.eval()
+    counts = np.zeros((len(classes), len(classes) + 1), np.int64)
+    for record in records:
+        scores_KHW = predict_scores(network, network.normalisation, read_image(record.file), canvas=canvas)
+        label_HW = scores_KHW.argmax(axis=0).astype(np.uint8)
+        counts += confusion_counts(read_label_png(str(record.truth)), label_HW, len(classes))
+    iou_K = class_iou(counts)
+    per_class = {name: None if np.isnan(iou) else float(iou) for name, iou in zip(classes, iou_K, strict=True)}
+    mean = float(mean_iou(counts))
+    return {"miou": None if np.isnan(mean) else mean, "iou": per_class}
