@@ -17,6 +17,7 @@ BENCHMARKS = (
     "cam_store",
     "gradcam",
     "class_attention",
+    "masks",
 )
 """Modules with a `run()`, in the order of the table."""
 

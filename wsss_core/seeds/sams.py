@@ -99,18 +99,20 @@ def sams_seed(
         )
     used = np.flatnonzero(regions.area > 0)
     fallback = BACKGROUND if len(used) or settings.without_masks == "background" else IGNORE
-    label_P = np.full(height * width, fallback, np.uint8)
-    confidence_P = np.zeros(height * width, np.uint8)
+    owner_P = np.zeros(height * width, np.int32)  # mask on top, counted from 1
+    label_of, confidence_of = np.array([fallback], np.uint8), np.zeros(1, np.uint8)
     if len(used):
         masks = [one_ranges(regions.rles[index], regions.size_hw, f"image {regions.image_id!r}") for index in used]
         votes = mask_votes(cam_CHW, class_ids, masks, settings)
-        confidence_S = np.rint(votes.confidence_S * MAXIMUM_CONFIDENCE).astype(np.uint8)
         for index in painting_order(votes, regions.level[used], regions.area[used], settings):
-            for start, end in zip(*masks[index], strict=True):
-                label_P[start:end] = votes.label_S[index]
-                confidence_P[start:end] = confidence_S[index]
-    maps = [np.ascontiguousarray(flat_P.reshape(width, height).T) for flat_P in (label_P, confidence_P)]
-    return maps[0], maps[1] if settings.confidence else None
+            for start, end in zip(masks[index][0].tolist(), masks[index][1].tolist(), strict=True):
+                owner_P[start:end] = index + 1
+        label_of = np.concatenate([label_of, votes.label_S])
+        confidence_S = np.rint(votes.confidence_S * MAXIMUM_CONFIDENCE).astype(np.uint8)
+        confidence_of = np.concatenate([confidence_of, confidence_S])
+    owner_HW = owner_P.reshape(width, height).T
+    label_HW = np.ascontiguousarray(label_of[owner_HW])
+    return label_HW, np.ascontiguousarray(confidence_of[owner_HW]) if settings.confidence else None
 
 
 def processor(context: StageContext) -> Processor:
