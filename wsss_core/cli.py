@@ -11,6 +11,8 @@ SUBCOMMANDS = {
     "new": "Write a ready, commented configuration for a folder of images.",
     "fetch": "Download public weights and data, or say where to get them.",
     "doctor": "Check configuration, data, weights, packages, disk and device before anything runs.",
+    "coco": "Make lists, tags and masks from the instance files of MS-COCO.",
+    "tags": "Make cls_labels.npy from an instance file, XML annotations or masks.",
     "plan": "Say what would run and why, one line per stage.",
     "run": "Run an experiment, or what is not up to date of it.",
     "status": "Say what runs, what failed and why, and what a killed run left behind.",

@@ -98,6 +98,7 @@ METHODS: Mapping[str, Mapping[str, Method]] = {
         "scenes": Method(f"{_SETTINGS}.data:ScenesSettings", "wsss_core.data.scenes"),
         "densepose": Method(f"{_SETTINGS}.densepose:DensePoseSettings", "wsss_core.data.densepose"),
         "voc": Method(f"{_SETTINGS}.data:VocSettings", "wsss_core.data.voc"),
+        "coco": Method(f"{_SETTINGS}.data:CocoSettings", "wsss_core.data.coco"),
         "folder": Method(f"{_SETTINGS}.data:FolderSettings", "wsss_core.data.folder"),
     },
     "regions": {

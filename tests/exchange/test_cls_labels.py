@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from wsss_core.exchange.cls_labels import read_cls_labels
+from wsss_core.exchange.cls_labels import read_cls_labels, tag_vector, write_cls_labels
 
 
 def save(path: Path, value: object) -> Path:
@@ -32,3 +32,15 @@ def test_other_content_is_refused(tmp_path: Path) -> None:
     np.save(tmp_path / "a.npy", np.zeros(3))
     with pytest.raises(ValueError, match="expected a dictionary of image id to vector, found ndarray"):
         read_cls_labels(tmp_path / "a.npy", 3)
+
+
+def test_vectors_are_written_as_they_are_read(tmp_path):
+    vectors = {"2007_000032": tag_vector((1, 3), 3), "an id": tag_vector((), 3)}
+    write_cls_labels(tmp_path / "t.npy", vectors)
+    found = read_cls_labels(tmp_path / "t.npy", 3)
+    assert {image_id: vector.tolist() for image_id, vector in found.items()} == {
+        "2007_000032": [1, 0, 1],
+        "an id": [0, 0, 0],
+    }
+    plain = np.load(tmp_path / "t.npy", allow_pickle=True).item()  # as PSA reads it
+    assert plain["2007_000032"].dtype == np.float32

@@ -9,8 +9,9 @@ import yaml
 
 from wsss_core.settings.affinity import AffinityNetSettings, IRNetSettings
 from wsss_core.settings.affinity_labels import CrfPairSettings, IrLabelSettings
+from wsss_core.settings.base import Settings
 from wsss_core.settings.cams import GradcamSettings
-from wsss_core.settings.classifier import IrnClassifierSettings, PsaClassifierSettings
+from wsss_core.settings.classifier import EpsClassifierSettings, IrnClassifierSettings, PsaClassifierSettings
 from wsss_core.settings.experiment import Experiment
 from wsss_core.settings.instances import BoundaryInstancesSettings
 from wsss_core.settings.mask2former import Mask2FormerPredictionsSettings, Mask2FormerSettings
@@ -53,8 +54,9 @@ def experiment(path: Path, voc: Path) -> Experiment:
 @pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.stem)
 def test_every_stage_covers_the_splits_that_the_next_ones_need(path: Path, voc: Path) -> None:
     plan = Plan(experiment(path, voc))
-    assert plan.splits(plan.find("classifier")) == plan.splits(plan.find("segmenter")) == ("train_aug",)
-    assert plan.splits(plan.find("evaluation")) == ("train", "val")
+    trainings = [stage for stage in plan.experiment.stages.values() if stage.kind in ("classifier", "segmenter")]
+    assert {plan.splits(stage) for stage in trainings} == {("train_aug",)}
+    assert plan.splits(plan.find("evaluation")) == (("train",) if path.stem.endswith("_base") else ("train", "val"))
     for stage in plan.experiment.stages.values():
         assert plan.inputs(stage) or stage.kind == "data"
 
@@ -160,3 +162,54 @@ def test_constants_of_fma_are_the_published_ones(voc: Path) -> None:
     assert plan.splits(plan.find("segmenter")) == ("train_aug",)
     assert plan.splits(plan.find("predictions")) == ("val",)
     assert {str(path) for path in plan.inputs(plan.find("prompts")) if path.suffix == ".pt"} == {"weights/ViT-B-16.pt"}
+
+
+def differences(settings: Settings, published: Settings) -> dict[str, object]:
+    """Settings of a stage that are not the published defaults."""
+    defaults = published.model_dump()
+    return {key: value for key, value in settings.model_dump().items() if value != defaults[key]}
+
+
+def test_constants_of_eps_are_the_published_ones(voc: Path) -> None:
+    found = experiment(ROOT / "config/voc12_eps.yaml", voc)
+    stages = {name: stage.settings for name, stage in found.stages.items()}
+    assert set(differences(stages["classifier"], EpsClassifierSettings())) == {"weights", "validate_every_epochs"}
+    changed = differences(stages["segmenter"], DeepLabV2Settings())
+    assert {key: changed[key] for key in ("network", "accumulate")} == {"network": "resnet101_caffe", "accumulate": 2}
+    assert set(changed) == {"network", "accumulate", "weights", "validate_every_epochs"}
+    expected = {name: stage.expected for name, stage in found.stages.items() if stage.expected}
+    assert expected == {
+        "seeds": {"train": 69.22},
+        "seeds_crf": {"train": 71.4},
+        "predictions_crf": {"val": 70.9},
+        "predictions_vgg16": {"val": 66.6},
+    }
+
+
+def test_the_baseline_of_eps_is_the_classifier_of_psa_with_other_lengths(voc: Path) -> None:
+    eps, base = (experiment(ROOT / f"config/{name}.yaml", voc).stages for name in ("voc12_eps", "voc12_eps_base"))
+    left, right = eps["classifier"].settings.model_dump(), base["classifier"].settings.model_dump()
+    shared = set(left) & set(right)
+    assert {key for key in shared if left[key] != right[key]} == set()
+    assert base["classifier"].method == "psa"
+    assert base["seeds"].settings == eps["seeds"].settings
+    assert base["seeds"].expected == {"train": 47.05}
+
+
+@pytest.mark.parametrize(("name", "year"), [("coco14_eps", 2014), ("coco17_eps", 2017)])
+def test_constants_of_eps_on_coco_are_the_published_ones(name: str, year: int, tmp_path: Path) -> None:
+    values: dict[str, Any] = yaml.safe_load((ROOT / f"config/{name}.yaml").read_text(encoding="utf-8"))
+    assert values["stages"]["data"]["splits"] == {"train": f"train{year}", "val": f"val{year}"}
+    (tmp_path / "ImageSets" / "Segmentation").mkdir(parents=True)
+    for split, image_id in (("train", "1"), ("val", "2")):
+        (tmp_path / f"{split}{year}").mkdir()
+        (tmp_path / "ImageSets" / "Segmentation" / f"{split}.txt").write_text(f"{image_id}\n")
+    values["stages"]["data"]["root"] = str(tmp_path)
+    plan = Plan(Experiment.from_config(values, ROOT / "config"))
+    settings = plan.find("classifier").settings
+    assert isinstance(settings, EpsClassifierSettings)
+    assert (settings.steps, settings.batch, settings.crop, settings.longer_side) == (256_500, 16, 321, (256, 448))
+    assert (settings.overlap_threshold, settings.foreground_weight) == (0.4, 0.9)
+    assert plan.splits(plan.find("segmenter")) == ("train",)
+    assert plan.splits(plan.find("predictions")) == ("val",)
+    assert plan.find("seeds").expected == ({"train": 37.15} if year == 2014 else {})

@@ -45,6 +45,8 @@ PROTOCOLS = {
         Protocol("voc12-trainaug-10582", 10582, _VOC_ID, "VOC 2012 train with the SBD masks, without val"),
         Protocol("voc12-val-1449", 1449, _VOC_ID, "VOC 2012 segmentation, official val list"),
         Protocol("voc12-test-1456", 1456, _VOC_ID, "VOC 2012 segmentation, official test list (no public masks)"),
+        Protocol("coco14-train-82081", 82081, r"COCO_train2014_\d{12}", "MS-COCO 2014 train, images with an object"),
+        Protocol("coco14-val-40137", 40137, r"COCO_val2014_\d{12}", "MS-COCO 2014 val, images with an object"),
     )
 }
 

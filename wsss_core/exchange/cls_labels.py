@@ -1,9 +1,12 @@
 """`cls_labels.npy`: the tag vectors that PSA, IRN and their successors pass around."""
 
+import io
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import numpy as np
 
+from wsss_core.artifacts.atomic import write_bytes
 from wsss_core.exchange.restricted_npy import read_pickled_npy
 
 _YEAR_DIGITS = 4
@@ -37,3 +40,22 @@ def _text_id(key: object) -> str:
         digits = str(int(key)).zfill(_VOC_ID_DIGITS)
         return f"{digits[:_YEAR_DIGITS]}_{digits[_YEAR_DIGITS:]}"
     return str(key)
+
+
+def write_cls_labels(path: Path | str, vectors: Mapping[str, np.ndarray]) -> None:
+    """Write {image id: float32 (C,)} as PSA and its successors read it; atomically.
+
+    Raises `ArtifactError` when the file cannot be written.
+    """
+    buffer = io.BytesIO()
+    holder = np.empty((), dtype=object)
+    holder[()] = {image_id: np.asarray(vector, np.float32) for image_id, vector in vectors.items()}
+    np.save(buffer, holder, allow_pickle=True)
+    write_bytes(path, buffer.getvalue())
+
+
+def tag_vector(label_ids: Iterable[int], class_count: int) -> np.ndarray:
+    """Float32 (C,): 1 at position c-1 for each label id c of 1..C, else 0."""
+    vector_C = np.zeros(class_count, np.float32)
+    vector_C[[label - 1 for label in label_ids]] = 1
+    return vector_C

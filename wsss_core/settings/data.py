@@ -17,6 +17,17 @@ DENSEPOSE_CLASSES = (
     "head",
 )  # fmt: skip
 """The 14 body parts of DensePose-COCO's masks, in their order."""
+COCO_CLASSES = (
+    "person", "bicycle", "car", "motorcycle", "airplane", "bus", "train", "truck", "boat", "traffic light",
+    "fire hydrant", "stop sign", "parking meter", "bench", "bird", "cat", "dog", "horse", "sheep", "cow", "elephant",
+    "bear", "zebra", "giraffe", "backpack", "umbrella", "handbag", "tie", "suitcase", "frisbee", "skis", "snowboard",
+    "sports ball", "kite", "baseball bat", "baseball glove", "skateboard", "surfboard", "tennis racket", "bottle",
+    "wine glass", "cup", "fork", "knife", "spoon", "bowl", "banana", "apple", "sandwich", "orange", "broccoli",
+    "carrot", "hot dog", "pizza", "donut", "cake", "chair", "couch", "potted plant", "bed", "dining table", "toilet",
+    "tv", "laptop", "mouse", "remote", "keyboard", "cell phone", "microwave", "oven", "toaster", "sink",
+    "refrigerator", "book", "clock", "vase", "scissors", "teddy bear", "hair drier", "toothbrush",
+)  # fmt: skip
+"""The 80 things of MS-COCO by ascending category id."""
 SceneClass = Literal["deer", "sheep", "train", "car", "boat", "balloon", "bottle", "person", "bird", "chair"]
 SCENE_CLASSES: tuple[SceneClass, ...] = ("deer", "sheep", "train", "car", "boat", "balloon", "bottle", "person")
 MAX_CLASSES = 253  # label ids are bytes: 0 is background, 254 unlabelled, 255 ignore
@@ -120,6 +131,35 @@ class VocSettings(DataSettings):
 
     saliency: str | None = None
     """Folder of saliency PNGs (uint8, 255 = salient), relative to `root`."""
+
+    @pydantic.field_validator("classes")
+    @classmethod
+    def _classes_are_usable(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        _check_class_names(value)
+        return value
+
+
+class CocoSettings(DataSettings):
+    """MS-COCO 2014 or 2017 with the lists, tags and masks that `wsss coco` makes from its instance files."""
+
+    root: InputPath
+    """The folder that holds the image folders, and what `wsss coco --out` wrote."""
+
+    splits: dict[str, str] = pydantic.Field(default={"train": "train2014", "val": "val2014"}, min_length=1)
+    """Split name to the folder of its images, relative to `root`. The ids are in ImageSets/Segmentation/<split>.txt,
+    the masks in SegmentationClass/<folder of the images>."""
+
+    tags_file: str = "cls_labels.npy"
+    """Dictionary of image id to a vector over the classes; relative to `root`."""
+
+    classes: ClassNames = COCO_CLASSES
+    """Foreground classes in the order of their label ids 1, 2, ..."""
+
+    truth: str | None = "SegmentationClass"
+    """Folder of the masks, relative to `root`; null: no ground truth. Images without a file in it have none."""
+
+    saliency: str | None = None
+    """Folder of saliency PNGs (uint8, 255 = salient) by image id, relative to `root`."""
 
     @pydantic.field_validator("classes")
     @classmethod
