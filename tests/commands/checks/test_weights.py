@@ -9,7 +9,7 @@ from tiny_clip import write_clip
 
 from wsss_core.checkpoints.store import sha256_of
 from wsss_core.commands.checks.weights import check_weights, expected_checksum
-from wsss_core.networks.factory import build_classifier
+from wsss_core.networks.factory import build_backbone, build_classifier
 from wsss_core.settings.classifier import PsaClassifierSettings, PublishedClassifierSettings
 from wsss_core.settings.data import ScenesSettings
 from wsss_core.settings.graph import Graph, Stage
@@ -113,3 +113,12 @@ def test_a_clip_is_read_and_another_network_in_its_place_is_a_fault(weights: Pat
         )
         assert finding.level == level
         assert re.search(text, finding.text)
+
+
+def test_torchvisions_weights_fit_the_resnet_of_caffe_in_another_order(tmp_path: Path) -> None:
+    numbers = torch.zeros(3 * 512 * 512 * 9)
+    with torch.device("meta"):
+        shapes = {name: value.shape for name, value in build_backbone("resnet101").state_dict().items()}
+    torch.save({name: numbers[: shape.numel()].view(shape) for name, shape in shapes.items()}, tmp_path / "r101.pth")
+    [finding] = check_weights(graph(stage(tmp_path / "r101.pth", "resnet101_caffe")))
+    assert (finding.level, "fits resnet101_caffe" in finding.text) == ("ok", True)

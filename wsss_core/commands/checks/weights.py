@@ -5,11 +5,13 @@ from pathlib import Path
 from typing import cast
 
 from wsss_core.checkpoints.clip_file import clip_weights
+from wsss_core.checkpoints.deeplab_layout import from_torchvision
 from wsss_core.checkpoints.file_names import WEIGHT_SETTINGS, weights_file
 from wsss_core.checkpoints.fit import fitting_backbones, shapes_of
 from wsss_core.checkpoints.pretrained import detect_layout
 from wsss_core.checkpoints.reading import read_state
 from wsss_core.checkpoints.store import sha256_of
+from wsss_core.checkpoints.torchvision_layouts import TORCHVISION_RESNET
 from wsss_core.commands.checks.finding import Finding, ok
 from wsss_core.networks.factory import Role
 from wsss_core.settings.graph import Graph, Stage
@@ -78,7 +80,10 @@ def _fits(where: str, file: Path, network: str | None, checked: str) -> Finding:
     if network is None:
         return ok(f"{where}: {checked}, {len(state)} tensors")
     layout = detect_layout(state, file)
-    fitting = fitting_backbones(shapes_of(layout.translate(state)), layout.absent)
+    own = layout.translate(state)
+    if network == "resnet101_caffe" and layout is TORCHVISION_RESNET:
+        own = from_torchvision(own)
+    fitting = fitting_backbones(shapes_of(own), layout.absent)
     if network not in fitting:
         fits = " or ".join(fitting) or "no network known here"
         remedy = "choose the network that fits the file, or the file of this network"
