@@ -3,9 +3,10 @@ import json
 import pytest
 import torch
 
+from wsss_core.artifacts.atomic import ArtifactError
 from wsss_core.checkpoints.card import NetworkCard
 from wsss_core.checkpoints.file_names import CARD_NAME, WEIGHTS_NAME
-from wsss_core.checkpoints.store import load_network, read_card, save_network
+from wsss_core.checkpoints.store import load_network, read_card, save_network, save_weights
 from wsss_core.networks.normalisation import IMAGENET_RGB
 
 CARD = NetworkCard(
@@ -99,3 +100,22 @@ def test_card_is_readable_json_with_the_real_class_names(tmp_path):
     plain = json.loads((tmp_path / CARD_NAME).read_text(encoding="utf-8"))
     assert plain["classes"] == ["cat", "größe"]
     assert "größe" in (tmp_path / CARD_NAME).read_text(encoding="utf-8")
+
+
+def test_a_full_disk_is_told_as_one(tmp_path, monkeypatch):
+    def full(tensors, path):
+        raise RuntimeError("Error while serializing: I/O error: No space left on device (os error 28)")
+
+    monkeypatch.setattr("wsss_core.checkpoints.store.save_file", full)
+    with pytest.raises(ArtifactError, match=r"model\.safetensors: No space left.*free some space"):
+        save_weights(tmp_path, {}, {"weight": torch.zeros(1)})
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_another_error_while_saving_stays_what_it_is(tmp_path, monkeypatch):
+    def broken(tensors, path):
+        raise RuntimeError("some tensors share memory")
+
+    monkeypatch.setattr("wsss_core.checkpoints.store.save_file", broken)
+    with pytest.raises(RuntimeError, match="share memory"):
+        save_weights(tmp_path, {}, {"weight": torch.zeros(1)})

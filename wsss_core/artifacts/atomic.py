@@ -6,10 +6,14 @@ A reader, a restarted workflow or a second process never sees half a file, whate
 import errno
 import json
 import os
+import re
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+
+UNFINISHED = ".*.partial"
+"""Temporary names; such a file stays where its writer was killed or the power failed."""
 
 
 class ArtifactError(RuntimeError):
@@ -49,6 +53,30 @@ def atomic_output(path: Path | str) -> Iterator[Path]:
     finally:
         with suppress(FileNotFoundError):
             temporary.unlink()
+
+
+@contextmanager
+def system_errors() -> Iterator[None]:
+    """Within the block, the own error of a library that could not write becomes the `OSError` behind it.
+
+    torch and safetensors tell of a full disk in errors of their own, which nobody would take for one.
+    """
+    try:
+        yield
+    except OSError:
+        raise
+    except Exception as error:
+        behind = _system_error_behind(error)
+        if behind is None:
+            raise
+        raise behind from error
+
+
+def _system_error_behind(error: BaseException) -> OSError | None:
+    if isinstance(error.__context__, OSError):  # torch
+        return error.__context__
+    number = re.search(r"\(os error (\d+)\)", str(error))  # safetensors
+    return OSError(int(number[1]), os.strerror(int(number[1]))) if number else None
 
 
 def _publish(temporary: Path, path: Path) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import torch
 from safetensors.torch import load_file, save_file
 
-from wsss_core.artifacts.atomic import atomic_output, write_json
+from wsss_core.artifacts.atomic import atomic_output, system_errors, write_json
 from wsss_core.checkpoints.card import NetworkCard, Plain, card_from_plain, card_to_plain
 from wsss_core.checkpoints.file_names import CARD_NAME, WEIGHTS_NAME
 from wsss_core.networks.network import Network
@@ -36,7 +36,8 @@ def save_weights(folder: Path, card: Mapping[str, Plain], state: Mapping[str, to
     """Write weights and a card of any form, as `save_network` does."""
     tensors = {name: state[name].detach().cpu().contiguous().clone() for name in sorted(state)}
     with atomic_output(folder / WEIGHTS_NAME) as temporary:
-        save_file(tensors, temporary)
+        with system_errors():
+            save_file(tensors, temporary)
         checksum = sha256_of(temporary)
     write_json(folder / CARD_NAME, {**card, CHECKSUM_KEY: checksum})
 

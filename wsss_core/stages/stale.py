@@ -3,13 +3,10 @@
 from collections.abc import Iterable
 from pathlib import Path
 
+from wsss_core.artifacts.atomic import UNFINISHED
 from wsss_core.stages.provenance import FILE_NAME as STAGE_FILE
 
 FIGURE_ENDINGS = (".json", ".images.csv")
-
-
-UNFINISHED = ".*.partial"
-"""Temporary names of `artifacts.atomic`; such a file stays where its writer was killed or the power failed."""
 
 
 def remove_stale_parts(folder: Path, kept: Iterable[str]) -> tuple[Path, ...]:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import torch
 
-from wsss_core.artifacts.atomic import atomic_output, write_json
+from wsss_core.artifacts.atomic import UNFINISHED, atomic_output, system_errors, write_json
 from wsss_core.training.history import HistoryRow, from_jsonl, to_jsonl
 
 logger = logging.getLogger(__name__)
@@ -47,14 +47,19 @@ class StateStore:
         """Keep `state`, and delete all but the last two."""
         path = self.folder / f"state-{state.step:09d}.pt"
         content = {**vars(state), "rows": to_jsonl(state.rows), "means": json.dumps(state.means)}
-        with atomic_output(path) as temporary:
-            torch.save(content, temporary)
+        with atomic_output(path) as temporary, system_errors(), open(temporary, "wb") as file:
+            torch.save(content, file)
         write_json(path.with_suffix(".json"), {"run_key": self.run_key, "sha256": _digest(path), "step": state.step})
         for old in self._paths()[:-STATES_KEPT]:
             _remove(old)
 
     def load(self) -> TrainingState | None:
-        """The newest intact state of this run, or None. Newer damaged ones and those of other runs are deleted."""
+        """The newest intact state of this run, or None. Newer damaged ones and those of other runs are deleted.
+
+        So are the unfinished files of writers that were killed: a state may be large, and kills many.
+        """
+        for left in self.folder.glob(UNFINISHED):
+            left.unlink()
         for path in reversed(self._paths()):
             fault = self._fault(path)
             if fault is None:
