@@ -2,7 +2,7 @@
 import re
 
 from wsss_core.stages.gpus import torch_build
-from wsss_core.stages.job_resources import cpus_of_job, resources_of_job
+from wsss_core.stages.job_resources import cpus_of_job, launcher, resources_of_job
 from wsss_core.stages.plan import script_code
 
 RESULTS = PLAN.results

@@ -23,6 +23,7 @@ for kind in TRAINING_KINDS:
         resources:
             **resources_of(kind),
             device=COMPUTE.device,
+            launcher=launcher(COMPUTE),
             torch_threads=COMPUTE.training_threads,
             workers=COMPUTE.loader_workers,
             bookkeeping=lambda wildcards: PLAN.bookkeeping(stage_of(wildcards)),
@@ -31,6 +32,6 @@ for kind in TRAINING_KINDS:
             code=code_of("training"),
             results=RESULTS,
         shell:
-            "python workflow_scripts/training.py --request {params.request:q} --code {params.code}"
+            "{resources.launcher} workflow_scripts/training.py --request {params.request:q} --code {params.code}"
             " --results {params.results:q} --device {resources.device} --threads {resources.torch_threads}"
             " --workers {resources.workers} --bookkeeping {resources.bookkeeping:q} 2> {log:q}"

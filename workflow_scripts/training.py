@@ -6,6 +6,7 @@ Outputs: <results>/<experiment>/<stage>/model.safetensors, model.json, history.j
 
 import importlib
 import logging
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 
@@ -21,6 +22,7 @@ from wsss_core.stages.provenance import FILE_NAME as STAGE_FILE
 from wsss_core.stages.provenance import write_provenance
 from wsss_core.stages.request import Request
 from wsss_core.stages.run_key import run_key
+from wsss_core.training import processes
 
 
 @click.command()
@@ -37,15 +39,20 @@ def main(request: str, code: str, results: Path, device: str, threads: int, work
     watch = Stopwatch()
     asked = Request.from_json(request)
     method = importlib.import_module(registry.METHODS[asked.kind][asked.method].module)
-    context = asked.with_settings(bookkeeping).context(results, prepare_device(device, threads), threads, workers)
+    own_device = processes.join(prepare_device(device, threads))
+    context = asked.with_settings(bookkeeping).context(results, own_device, threads, workers)
     context = replace(context, run_key=run_key(request, code, context))
-    with sole_writer(context.folder / WEIGHTS_NAME, context.run_key) as before:
-        if before is not None and before.key == context.run_key and (context.folder / STAGE_FILE).is_file():
+    is_main = processes.rank() == 0
+    with sole_writer(context.folder / WEIGHTS_NAME, context.run_key) if is_main else nullcontext() as before:
+        made = before is not None and before.key == context.run_key and (context.folder / STAGE_FILE).is_file()
+        if processes.any_of(made, context.device):
             logging.warning("the job that was waited for has made all of this stage; nothing is left to do")
             return
         method.train(context)
-        images = len(context.manifest.select(context.splits))
-        write_provenance(context.folder, asked, code, watch.stats(images, context.device))
+        if is_main:
+            images = len(context.manifest.select(context.splits))
+            write_provenance(context.folder, asked, code, watch.stats(images, context.device))
+    processes.leave()
 
 
 if __name__ == "__main__":

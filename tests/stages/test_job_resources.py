@@ -9,7 +9,7 @@ from wsss_core.registry import KINDS
 from wsss_core.settings.base import SettingsError
 from wsss_core.settings.experiment import ComputeSettings
 from wsss_core.settings.resources import SNAKEMAKE_MB, usual
-from wsss_core.stages.job_resources import cpus_of_job, growing, resources_of_job
+from wsss_core.stages.job_resources import cpus_of_job, growing, launcher, resources_of_job
 
 
 def compute(**values: Any) -> ComputeSettings:
@@ -76,3 +76,11 @@ def test_an_unknown_kind_is_refused_with_the_nearest() -> None:
 def test_a_wrong_amount_is_refused_with_its_key(wrong: dict[str, object]) -> None:
     with pytest.raises(SettingsError, match=rf"resources\.cams\.{next(iter(wrong))}|unknown key"):
         compute(resources={"cams": wrong})
+
+
+def test_processes_of_a_training_have_cores_and_cards_of_their_own_and_torchrun_starts_them() -> None:
+    settings = compute(training_processes=2, training_threads=3, device="cuda")
+    assert cpus_of_job("segmenter", settings) == 6
+    assert [asked(kind, training_processes=2, device="cuda")["gpu"] for kind in ("segmenter", "cams")] == [2, 1]
+    assert launcher(settings).endswith("--nproc-per-node 2")
+    assert launcher(compute()) == "python"

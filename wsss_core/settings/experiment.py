@@ -30,6 +30,10 @@ class ComputeSettings(Settings):
     the last bits and with them, in the end, the labels."""
     loader_workers: Annotated[int, Field(ge=0)] = 0
     """Processes that prepare training samples; results do not depend on it."""
+    training_processes: Annotated[int, Field(ge=1)] = 1
+    """Processes (with CUDA: cards) that share every batch of a training, started by torchrun. Batch, rate and steps
+    stay the same, and the loss up to rounding where neither batch norm nor the loss depends on the whole batch; as
+    with `training_threads`, a change reruns nothing."""
     resources: ResourceTable = Field(default={})
     """Kind of stage -> what each of its jobs asks for, where the usual amounts do not fit."""
     cluster: ClusterSettings = ClusterSettings()

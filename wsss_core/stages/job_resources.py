@@ -17,7 +17,15 @@ def cpus_of_job(kind: str, compute: ComputeSettings) -> int:
     own = _own(kind, compute).cpus
     if own is not None:
         return own
-    return compute.training_threads + compute.loader_workers if kind in registry.TRAINING_KINDS else 1
+    each = compute.training_threads + compute.loader_workers
+    return compute.training_processes * each if kind in registry.TRAINING_KINDS else 1
+
+
+def launcher(compute: ComputeSettings) -> str:
+    """The words before a training's script: Python itself, or torchrun where several processes share a training."""
+    if compute.training_processes == 1:
+        return "python"
+    return f"python -m torch.distributed.run --standalone --nproc-per-node {compute.training_processes}"
 
 
 def resources_of_job(kind: str, compute: ComputeSettings, devices: Path = Path("/dev")) -> Mapping[str, Asked]:
@@ -27,7 +35,8 @@ def resources_of_job(kind: str, compute: ComputeSettings, devices: Path = Path("
     `stages.gpus`.
     """
     own, standard = _own(kind, compute), usual(kind)
-    cards = gpus_of_job(kind, compute.device, devices) if own.gpus is None else own.gpus
+    each = compute.training_processes if kind in registry.TRAINING_KINDS else 1
+    cards = each * gpus_of_job(kind, compute.device, devices) if own.gpus is None else own.gpus
     growth = compute.cluster.retry_growth
     memory_mb = own.memory_mb or standard.memory_mb or 0
     asked: dict[str, Asked] = {

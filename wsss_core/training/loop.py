@@ -5,6 +5,7 @@ Read `fit` from top to bottom; everything else here serves it.
 
 import logging
 import math
+import signal
 import time
 from collections.abc import Iterator, Mapping
 from itertools import islice
@@ -14,7 +15,7 @@ import torch
 from wsss_core.progress import Progress, stage_job
 from wsss_core.settings.training import LoopSettings
 from wsss_core.stages.context import StageContext
-from wsss_core.training import history, tensorboard
+from wsss_core.training import history, processes, tensorboard
 from wsss_core.training.determinism import deterministic_algorithms
 from wsss_core.training.history import HistoryRow, RunningMeans, Value
 from wsss_core.training.interruption import StopRequest, TrainingInterrupted
@@ -61,21 +62,22 @@ def fit(task: Task, settings: LoopSettings, context: StageContext) -> list[Histo
     with (
         deterministic_algorithms(settings.deterministic),
         StopRequest() as stop,
-        Progress(stage_job(context.folder), run.total, "step", run.step) as progress,
+        Progress(run.job, run.total, "step", run.step) as progress,
     ):
         pieces = run.batches()
         task.start_training_mode()
         while run.step < run.total:
-            loss = run.train_step(pieces)
+            loss, stopped = run.train_step(pieces, stop.signal is not None)
             run.record_step()
             if run.ends_epoch():
                 run.record_epoch()
-            if stop.signal is not None or run.save_is_due():
+            stopped = stopped or (stop.signal is not None and processes.size() == 1)
+            if stopped or run.save_is_due():
                 run.save()
             progress.advance(f"loss {loss:.4f}")
-            if stop.signal is not None:
+            if stopped:
                 logger.warning("stopped at step %d of %d, state kept; run again to go on", run.step, run.total)
-                raise TrainingInterrupted(stop.signal)
+                raise TrainingInterrupted(stop.signal or signal.SIGTERM)
     run.publish()
     return run.rows
 
@@ -86,6 +88,8 @@ class _Run:
     def __init__(self, task: Task, settings: LoopSettings, context: StageContext) -> None:
         self.task, self.settings, self.context = task, settings, context
         self.where = f"stage {context.stage!r}"
+        self.is_main = processes.rank() == 0
+        self.job = stage_job(context.folder) + ("" if self.is_main else f"/process {processes.rank()}")
         self.count = len(task.samples)
         self.per_epoch = steps_per_epoch(self.count, settings.batch)
         self.total = settings.steps or (settings.epochs or 0) * self.per_epoch
@@ -103,31 +107,38 @@ class _Run:
         self.store = StateStore(context.folder / FOLDER_NAME, context.run_key)
         self.step, self.time_s, self.rows = 0, 0.0, list[HistoryRow]()
         self.since_row, self.in_epoch = RunningMeans(), RunningMeans()
-        self._restore(self.store.load())
+        with processes.main_first():  # it deletes states that are damaged
+            self._restore(self.store.load())
         self._saved_at = self._clock = time.monotonic()
-        self._live_events = tensorboard.event_writer(context.folder, self.step) if settings.tensorboard else None
+        shows = settings.tensorboard and self.is_main
+        self._live_events = tensorboard.event_writer(context.folder, self.step) if shows else None
+        rank, size = processes.rank(), processes.size()
+        self.sampler = PieceSampler(
+            self.count, self.batch, settings.accumulate, context.seed, self.step, self.total, rank, size
+        )
 
     def batches(self) -> Iterator[Batch]:
         """Pieces of all steps to come."""
-        sampler = PieceSampler(
-            self.count, self.batch, self.settings.accumulate, self.context.seed, self.step, self.total
-        )
-        return batches(self.task.samples, sampler, self.context.workers, self.device)
+        return batches(self.task.samples, self.sampler, self.context.workers, self.device)
 
-    def train_step(self, pieces: Iterator[Batch]) -> float:
-        """One update from the next batch; returns the loss."""
+    def train_step(self, pieces: Iterator[Batch], stop: bool) -> tuple[float, bool]:
+        """One update from the next batch; returns the loss, and whether one of several processes was asked to stop."""
+        processes.seed_step(self.context.seed, self.step)
         rate = learning_rate(self.step, self.total, self.settings)
         set_learning_rate(self.optimiser, rate)
         self.optimiser.zero_grad(set_to_none=True)
         figures: dict[str, float] = {}
-        for piece in islice(pieces, min(self.settings.accumulate, self.batch)):
+        for piece in islice(pieces, self.sampler.pieces_per_step):
             share = len(next(iter(piece.values()))) / self.batch
             loss, logs = self._loss(piece)
             for name, value in {"loss": float(loss.detach()), **logs}.items():
                 figures[name] = figures.get(name, 0.0) + share * value
-            if not math.isfinite(figures["loss"]):
-                raise TrainingDiverged(f"{self.where}, step {self.step}", f"loss {figures['loss']}", rate)
-            (loss * share).backward()
+            if math.isfinite(figures["loss"]):  # else all processes are told below
+                (loss * share).backward()
+        figures, stopped = processes.sum_figures(figures, stop, self.device)
+        if not math.isfinite(figures["loss"]):
+            raise TrainingDiverged(f"{self.where}, step {self.step}", f"loss {figures['loss']}", rate)
+        processes.sum_gradients(self.task.network.parameters())
         if self.settings.gradient_norm is not None:
             torch.nn.utils.clip_grad_norm_(self.task.network.parameters(), self.settings.gradient_norm)
         self.optimiser.step()
@@ -135,7 +146,7 @@ class _Run:
         figures["step_s"] = self._lap()
         self.since_row.add(figures)
         self.in_epoch.add(figures)
-        return figures["loss"]
+        return figures["loss"], stopped
 
     def _loss(self, piece: Batch) -> tuple[torch.Tensor, Mapping[str, float]]:
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.settings.precision == "bfloat16"):
@@ -161,7 +172,7 @@ class _Run:
         """A history row with the epoch's means and, when it is due, the validation."""
         figures: dict[str, Value] = {**self._with_pace(self.in_epoch.take())}
         every = self.settings.validate_every_epochs
-        if every and (self.step == self.total or (self.step // self.per_epoch) % every == 0):
+        if self.is_main and every and (self.step == self.total or (self.step // self.per_epoch) % every == 0):
             with torch.autocast(self.device.type, torch.bfloat16, enabled=self.settings.precision == "bfloat16"):
                 validation = self.task.validate()
             figures.update({f"val_{name}": value for name, value in validation.items()})
@@ -193,6 +204,8 @@ class _Run:
     def save(self) -> None:
         """Keep the present state, unless a weight is broken."""
         self._check_weights()
+        if not self.is_main:
+            return
         self.store.save(
             TrainingState(
                 step=self.step,
@@ -228,6 +241,8 @@ class _Run:
     def publish(self) -> None:
         """Publish network and history, then drop the states."""
         self._check_weights()
+        if not self.is_main:
+            return
         self.task.network.eval()
         self.task.publish(self.context.folder)
         history.publish(self.rows, self.context.folder)

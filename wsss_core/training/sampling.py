@@ -56,13 +56,40 @@ def pieces(keys: list[SampleKey], accumulate: int) -> list[list[SampleKey]]:
     return [keys[start:end] for start, end in itertools.pairwise(bounds)]
 
 
-class PieceSampler:
-    """The pieces of all steps from `first` to `last` (exclusive): the batch sampler of the data loader."""
+def own_pieces(keys: list[SampleKey], accumulate: int, rank: int, size: int) -> list[list[SampleKey]]:
+    """Those pieces of a batch that process `rank` of `size` takes, at most `accumulate`; together they are the batch.
 
-    def __init__(self, count: int, batch: int, accumulate: int, seed: int, first: int, last: int) -> None:
+    Raises `ValueError` when there are fewer images than processes.
+    """
+    if len(keys) < size:
+        raise ValueError(
+            f"a batch of {len(keys)} images cannot be spread over {size} processes; lower `compute: "
+            "{training_processes: ...}` or raise `batch`"
+        )
+    return pieces(keys, accumulate * size)[rank::size]
+
+
+class PieceSampler:
+    """The pieces of all steps from `first` to `last` (exclusive): the batch sampler of the data loader.
+
+    Of several processes, each takes its own.
+    """
+
+    def __init__(
+        self, count: int, batch: int, accumulate: int, seed: int, first: int, last: int, rank: int = 0, size: int = 1
+    ) -> None:
         self.count, self.batch, self.accumulate, self.seed = count, batch, accumulate, seed
         self.first, self.last = first, last
+        self.rank, self.size = rank, size
+
+    @property
+    def pieces_per_step(self) -> int:
+        """How many pieces of every step this process takes."""
+        return len(self._of_step(0))
 
     def __iter__(self) -> Iterator[list[SampleKey]]:
         for step in range(self.first, self.last):
-            yield from pieces(batch_keys(self.count, self.batch, self.seed, step), self.accumulate)
+            yield from self._of_step(step)
+
+    def _of_step(self, step: int) -> list[list[SampleKey]]:
+        return own_pieces(batch_keys(self.count, self.batch, self.seed, step), self.accumulate, self.rank, self.size)
