@@ -2,6 +2,7 @@ import json
 import os
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 import torch
@@ -11,7 +12,8 @@ from PIL import Image
 from wsss_core.checkpoints.card import NetworkCard
 from wsss_core.checkpoints.store import save_network
 from wsss_core.cli import main
-from wsss_core.commands.predict import describe, find_photographs
+from wsss_core.commands.photographs import Photograph, find_photographs, views
+from wsss_core.commands.predict import describe
 from wsss_core.commands.trained_segmenter import trained_segmenter
 from wsss_core.data.labels import read_label_png
 from wsss_core.networks.normalisation import IMAGENET_RGB
@@ -178,3 +180,43 @@ def test_classes_are_described_by_their_shares() -> None:
     label_HW[5, :4] = 1
     assert describe(label_HW, CLASSES) == "dog 50 %, cat 2 %"
     assert describe(np.zeros((2, 2), np.uint8), CLASSES) == "only background"
+
+
+def test_paths_come_from_standard_input(trained: Path) -> None:
+    text = "photos/ein Bild 3.png\n\nphotos/ein Bild 4.png\n"
+    result = CliRunner().invoke(main, ["predict", "pets", "-", "--out", "out", "--no-overlays"], input=text)
+    assert result.exit_code == 0, result.output
+    assert sorted(path.name for path in (trained / "out").iterdir()) == ["ein Bild 3.png", "ein Bild 4.png"]
+
+
+def write_video(path: Path, frames: int) -> Path:
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter_fourcc(*"MJPG"), 5, (32, 24))
+    for number in range(frames):
+        writer.write(np.full((24, 32, 3), 40 * number, np.uint8))
+    writer.release()
+    return path
+
+
+def test_every_nth_frame_of_a_video_is_labelled(trained: Path) -> None:
+    write_video(trained / "walk.avi", 5)
+    result = predict("pets", "walk.avi", "--every", 2, "--out", "out", "--no-overlays")
+    assert result.exit_code == 0, result.output
+    assert "3 of 3 images labelled" in result.output
+    assert sorted(path.name for path in (trained / "out").iterdir()) == [
+        "walk_000000.png", "walk_000002.png", "walk_000004.png",
+    ]  # fmt: skip
+
+
+def test_frames_are_rgb_and_a_broken_video_is_named(tmp_path: Path) -> None:
+    [*pictures] = views(Photograph(write_video(tmp_path / "a.avi", 3), "a"), 1)
+    assert [int(view.image_HW3.mean()) for view in pictures] == pytest.approx([0, 40, 80], abs=3)
+    (tmp_path / "b.mp4").write_bytes(b"no video")
+    with pytest.raises(ValueError, match=r"b\.mp4: expected a video, found no frame"):
+        list(views(Photograph(tmp_path / "b.mp4", "b"), 1))
+
+
+def test_a_large_image_is_labelled_in_tiles(trained: Path) -> None:
+    rng = np.random.default_rng(1)
+    Image.fromarray(rng.integers(0, 255, (100, 150, 3), np.uint8)).save(trained / "large.png")
+    assert predict("pets", "large.png", "--tile", 64, "--out", "out", "--no-overlays").exit_code == 0
+    assert read_label_png(trained / "out/large.png").shape == (100, 150)

@@ -10,6 +10,7 @@ from wsss_core.artifacts.atomic import write_text
 from wsss_core.artifacts.instances import InstanceRow
 from wsss_core.artifacts.label_maps import LabelRow
 from wsss_core.artifacts.manifest import ImageRecord, Manifest
+from wsss_core.checkpoints.store import load_network
 from wsss_core.commands.array_files import crf_pairs, ir_label_pngs, irn_cams, psa_cams, psa_cams_with_background
 from wsss_core.commands.places import FinishedStage, finished_stage, locate
 from wsss_core.commands.steady import steady
@@ -18,9 +19,11 @@ from wsss_core.exchange.coco_rle import write_coco_json
 from wsss_core.exchange.cvat_file import write_cvat_xml
 from wsss_core.exchange.label_studio_tasks import labelling_interface, write_label_studio_tasks
 from wsss_core.exchange.palette_png import write_instance_pngs, write_palette_pngs
+from wsss_core.segmenters.onnx_file import write_onnx
 from wsss_core.settings.base import SettingsError
 from wsss_core.stages.per_image import rows_of
 
+SEGMENTER, ONNX = "segmenter", "onnx"
 RowT = TypeVar("RowT")
 Writer = Callable[[FinishedStage, Path], int]
 """Writes a stage's rows to a folder or file; returns the number of images."""
@@ -34,6 +37,7 @@ FORMATS = {
     "coco": "one JSON file, a mask and score per instance",
     "psa-npy": "CAM dictionaries of PSA",
     "irn-npy": "CAM dictionaries of IRN",
+    "onnx": "a segmenter's network",
     "psa-crf-npy": "dictionaries of PSA with a background",
 }
 
@@ -48,11 +52,15 @@ FORMATS = {
 )
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="Folder (or JSON file) to write.")
 def export(stage: str, form: str | None, out: Path) -> None:
-    """Write the label maps, instances, CAMs or affinity labels of EXPERIMENT/STAGE for other tools.
+    """Write the label maps, instances, CAMs or affinity labels of EXPERIMENT/STAGE, or its network, for other tools.
 
     Files are named after the image ids; characters that a file name cannot hold are written as %XX.
     """
     found = exported_stage(stage)
+    if found.kind == SEGMENTER:
+        write = _segmenter_writer(form)
+        click.echo(write(found, out))
+        return
     with steady(found):
         count = writer_of(found, form)(found, out)
     click.echo(f"{found.kind} of {count} images of {found.experiment}/{found.name} written to {out}")
@@ -66,10 +74,10 @@ def exported_stage(reference: str) -> FinishedStage:
             f"expected EXPERIMENT/STAGE, found {reference!r}; add the stage to export, e.g. /predictions"
         )
     found = finished_stage(experiment / name)
-    if found.kind not in WRITERS:
+    if found.kind not in (*WRITERS, SEGMENTER):
         raise SettingsError(
-            f"expected a stage of kind {' or '.join(WRITERS)}, but {reference!r} is of kind {found.kind}, which cannot "
-            "be exported"
+            f"expected a stage of kind {' or '.join((*WRITERS, SEGMENTER))}, but {reference!r} is of kind "
+            f"{found.kind}, which cannot be exported"
         )
     return found
 
@@ -143,6 +151,22 @@ WRITERS: Mapping[str, Mapping[str, Writer]] = {
     "affinity_labels": {"psa-crf-npy": crf_pairs, "voc-png": ir_label_pngs},
 }
 """Kind of stage -> format -> what writes it."""
+
+
+def _segmenter_writer(form: str | None) -> Callable[[FinishedStage, Path], str]:
+    """What writes a trained segmenter and says so. Raises `SettingsError` for another format than ONNX."""
+    if form not in (None, ONNX):
+        raise SettingsError(f"{SEGMENTER} can be exported as {ONNX}, not as {form}")
+    return _onnx
+
+
+def _onnx(stage: FinishedStage, out: Path) -> str:
+    network, card = load_network(stage.folder)
+    difference = write_onnx(network, card, out)
+    return (
+        f"network of {stage.experiment}/{stage.name} written to {out}: image uint8 RGB (1, H, W, 3) -> probabilities "
+        f"(1, {len(card.classes) + 1}, H, W); largest difference from PyTorch {difference:.1e}"
+    )
 
 
 def manifest_of(stage: FinishedStage) -> Manifest:
