@@ -20,6 +20,7 @@ SUBCOMMANDS = {
     "predict": "Label images with a trained segmentation network.",
     "export": "Write a stage's label maps, CAMs or affinity labels for other tools.",
     "compare": "Table the mIoU of experiments or of a stage's variants.",
+    "view": "Show reports and comparison pages in the browser, on this machine only.",
     "evaluate": "Score a folder of label PNGs against ground truth.",
 }
 """Sub-command -> its line in `wsss --help`; each lives in `wsss_core/commands/<name>.py` as a function of its name."""

@@ -87,10 +87,10 @@ def test_more_classes_than_fit_are_refused_with_the_way_out(tmp_path: Path, phot
     photo(tmp_path / "photos/a.jpg")
     names = [f"class {number:03d}" for number in range(300)]
     (tmp_path / "tags.csv").write_text(f"file,tags\na.jpg,{';'.join(names)}\n")
-    with pytest.raises(ValueError, match=r"(?s)at most 254 classes.*found 300.*unlisted_tags: drop"):
+    with pytest.raises(ValueError, match=r"(?s)at most 253 classes.*found 300.*unlisted_tags: drop"):
         build(tmp_path / "photos", tags=str(tmp_path / "tags.csv"))
-    manifest = build(tmp_path / "photos", tags=str(tmp_path / "tags.csv"), classes=names[:254], unlisted_tags="drop")
-    assert manifest.records[0].tags == tuple(range(1, 255))
+    manifest = build(tmp_path / "photos", tags=str(tmp_path / "tags.csv"), classes=names[:253], unlisted_tags="drop")
+    assert manifest.records[0].tags == tuple(range(1, 254))
 
 
 @pytest.mark.parametrize(

@@ -24,7 +24,11 @@ from wsss_core.stages.plan import Plan
 
 ROOT = Path(__file__).resolve().parents[2]
 OF_OTHER_SPLITS = ("voc12_fma", "voc12_spml_tag", "voc12_spml_box", "voc12_spml_scribble", "voc12_spml_point")
-CONFIGS = [path for path in sorted((ROOT / "config").glob("voc12_*.yaml")) if path.stem not in OF_OTHER_SPLITS]
+CONFIGS = [
+    path
+    for path in sorted((ROOT / "config").glob("voc12_*.yaml"))
+    if path.stem not in OF_OTHER_SPLITS and "mixed" not in path.stem
+]
 LISTS = {
     "train": ["2007_000032", "2007_000039"],
     "train_aug": ["2007_000032", "2007_000039", "2008_000002"],

@@ -6,9 +6,15 @@ from pathlib import Path
 import click
 
 from wsss_core.artifacts.atomic import write_text
+from wsss_core.artifacts.manifest import Manifest
+from wsss_core.commands.export import manifest_of
 from wsss_core.commands.figures import EvaluatedStage, find_figures
-from wsss_core.commands.places import locate
+from wsss_core.commands.places import finished_stages, locate
 from wsss_core.commands.text_table import csv_table, markdown_table, text_table
+from wsss_core.report.compare_page import Table, image_cards, render
+from wsss_core.report.gallery import PICTURED_KINDS, Card
+from wsss_core.report.stages import StageFacts, in_order, read_facts
+from wsss_core.settings.base import SettingsError
 
 FIGURES = {
     "miou": "mIoU",
@@ -27,7 +33,13 @@ FIGURES = {
 )
 @click.option("--markdown", is_flag=True, help="Print a Markdown table.")
 @click.option("--csv", "csv_file", type=click.Path(path_type=Path), help="Also write the table to this file.")
-def compare(references: tuple[str, ...], figure: str, markdown: bool, csv_file: Path | None) -> None:
+@click.option(
+    "--page", type=click.Path(path_type=Path), help="Also write an HTML page, with images through all stages."
+)
+@click.option("--images", type=click.IntRange(0, 200), default=12, show_default=True, help="Images of the page.")
+def compare(
+    references: tuple[str, ...], figure: str, markdown: bool, csv_file: Path | None, page: Path | None, images: int
+) -> None:
     """Table the figures of experiments, or of single stages such as variants of one another.
 
     Rows are evaluated stages in the order of the chain, columns the splits they were evaluated on.
@@ -41,6 +53,52 @@ def compare(references: tuple[str, ...], figure: str, markdown: bool, csv_file: 
         click.echo(f"\n{line}")
     if csv_file is not None:
         write_text(csv_file, csv_table(head, rows))
+    if page is not None:
+        write_text(page, _page(references, items, figure, images))
+        click.echo(f"\nPage: {page}")
+
+
+def _page(references: Sequence[str], items: Sequence[EvaluatedStage], figure: str, images: int) -> str:
+    head, rows = comparison(items, figure)
+    names = [f"{item.experiment}/{item.stage}" for item in items]
+    shares = {split: [_figure(item, split, figure) for item in items] for split in _splits(items)}
+    bars = {split: [None if one is None else 100 * one for one in values] for split, values in shares.items()}
+    experiments = list(dict.fromkeys(locate(reference)[0] for reference in references))
+    notes = _remarks(items, references)
+    cards: list[Card] = []
+    legend: list[tuple[str, str, str]] = []
+    try:
+        manifest, stages = pictured(experiments)
+        cards, legend = image_cards(manifest, stages, images)
+    except SettingsError as error:
+        notes.append(f"No images: {error}")
+    title = ", ".join(path.name for path in experiments)
+    return render(title, Table(FIGURES[figure], head, rows, names, bars), notes, cards, legend)
+
+
+def pictured(experiments: Sequence[Path]) -> tuple[Manifest, list[StageFacts]]:
+    """The images that all experiments work on, and their stages, upstream first in each.
+
+    Raises `SettingsError` for experiments on different images or classes.
+    """
+    found: list[StageFacts] = []
+    first: Manifest | None = None
+    for experiment in experiments:
+        own = [stage for stage in finished_stages(experiment) if stage.kind in PICTURED_KINDS]
+        name = experiment.name if len(experiments) == 1 else ""  # of several: "experiment/stage"
+        found += in_order(read_facts(stage.folder, name) for stage in own)
+        for stage in own:
+            manifest = manifest_of(stage)
+            first = first or manifest
+            if (manifest.classes, _ids(manifest)) != (first.classes, _ids(first)):
+                raise SettingsError("the experiments work on different images or classes")
+    if first is None:
+        raise SettingsError("there is no stage of maps or labels")
+    return first, found
+
+
+def _ids(manifest: Manifest) -> tuple[str, ...]:
+    return tuple(record.image_id for record in manifest.records)
 
 
 def comparison(items: Sequence[EvaluatedStage], figure: str) -> tuple[list[str], list[list[str]]]:

@@ -4,7 +4,6 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from importlib.resources import files
 from pathlib import Path
 
 import jinja2
@@ -21,6 +20,7 @@ from wsss_core.report.history import charts_of
 from wsss_core.report.notes import collect_notes
 from wsss_core.report.pictures import css_colour
 from wsss_core.report.stages import SHOWN_ELSEWHERE, StageFacts, anchor, in_order, read_facts
+from wsss_core.report.template import template_text
 from wsss_core.settings.report import HtmlReportSettings
 from wsss_core.stages.context import StageContext
 
@@ -138,7 +138,7 @@ def render(
 
 def _environment() -> jinja2.Environment:
     environment = jinja2.Environment(
-        loader=jinja2.FunctionLoader(_template),
+        loader=jinja2.FunctionLoader(template_text),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
@@ -152,10 +152,6 @@ def _environment() -> jinja2.Environment:
         "memory": tables.memory,
     }
     return environment
-
-
-def _template(name: str) -> str:
-    return (files("wsss_core.report") / "templates" / name).read_text(encoding="utf-8")
 
 
 def _split_counts(manifest: Manifest) -> dict[str, int]:

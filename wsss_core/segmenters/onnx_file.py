@@ -1,7 +1,8 @@
 """A segmentation network as an ONNX file that takes photographs of any size and needs nothing of this project.
 
-Input `image` uint8 RGB (1, H, W, 3); output `probabilities` float32 (1, K, H, W). Normalisation, enlargement and softmax
-are in the graph. Looks once at the size given: scales, mirrors and the CRF of the predictions stage are not in it.
+Input `image` uint8 RGB (1, H, W, 3); output `probabilities` float32 (1, K, H, W). Normalisation, enlargement and
+softmax are in the graph. It looks once at the size given: scales, mirrors and the CRF of the predictions stage are not
+in it.
 """
 
 import importlib
