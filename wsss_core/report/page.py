@@ -13,6 +13,7 @@ from wsss_core.artifacts.atomic import write_json, write_text
 from wsss_core.artifacts.manifest import Manifest
 from wsss_core.checkpoints.file_names import CARD_NAME, WEIGHTS_NAME
 from wsss_core.report import tables
+from wsss_core.report.conditions import conditions
 from wsss_core.report.figures import StageFigures, figures_of_all, flat_rows, to_csv
 from wsss_core.report.gallery import Card, GalleryMaker, choose, ranking
 from wsss_core.report.graph import stage_graph
@@ -124,6 +125,7 @@ def render(
             headline_chart=Markup(tables.headline_chart(figures)),
             expected_source=settings.expected_source,
             has_expected=bool(settings.expected),
+            conditions=conditions(figures, stages, context.manifest),
             has_ap=any(split.ap50 is not None for entry in figures for split in entry.splits.values()),
             subset=subset,
             threshold_charts=[Markup(chart) for chart in tables.threshold_charts(figures)],
