@@ -16,6 +16,10 @@ from wsss_core.networks.names import (
 )
 
 
+WITHOUT_HEAD = {"published", "prompts", "published_prompts", "pixel_to_segment", "pixel_classifier", "segment_bank"}
+"""Methods whose settings name the architecture, or that train something else than a head on a backbone."""
+
+
 @pytest.mark.parametrize("table", [NETWORKS, SWINS, CLASSIFIERS, AFFINITY_NETS, ARCHITECTURES])
 def test_every_name_leads_to_code(table):
     for address in table.values():
@@ -25,7 +29,7 @@ def test_every_name_leads_to_code(table):
 
 @pytest.mark.parametrize("kind", registry.TRAINING_KINDS)
 def test_every_training_method_is_an_architecture_of_its_kind(kind):
-    for method in set(registry.METHODS[kind]) - {"published"}:  # whose settings name the architecture
+    for method in set(registry.METHODS[kind]) - WITHOUT_HEAD:
         assert architecture_address(kind, method)
 
 

@@ -200,16 +200,21 @@ def test_the_baseline_of_eps_is_the_classifier_of_psa_with_other_lengths(voc: Pa
     assert base["seeds"].expected == {"train": 47.05}
 
 
-@pytest.mark.parametrize(("name", "year"), [("coco14_eps", 2014), ("coco17_eps", 2017)])
-def test_constants_of_eps_on_coco_are_the_published_ones(name: str, year: int, tmp_path: Path) -> None:
+def coco_plan(name: str, year: int, folder: Path) -> Plan:
+    """Plan of a configuration of COCO over a folder with one image per split."""
     values: dict[str, Any] = yaml.safe_load((ROOT / f"config/{name}.yaml").read_text(encoding="utf-8"))
     assert values["stages"]["data"]["splits"] == {"train": f"train{year}", "val": f"val{year}"}
-    (tmp_path / "ImageSets" / "Segmentation").mkdir(parents=True)
+    (folder / "ImageSets" / "Segmentation").mkdir(parents=True)
     for split, image_id in (("train", "1"), ("val", "2")):
-        (tmp_path / f"{split}{year}").mkdir()
-        (tmp_path / "ImageSets" / "Segmentation" / f"{split}.txt").write_text(f"{image_id}\n")
-    values["stages"]["data"]["root"] = str(tmp_path)
-    plan = Plan(Experiment.from_config(values, ROOT / "config"))
+        (folder / f"{split}{year}").mkdir()
+        (folder / "ImageSets" / "Segmentation" / f"{split}.txt").write_text(f"{image_id}\n")
+    values["stages"]["data"]["root"] = str(folder)
+    return Plan(Experiment.from_config(values, ROOT / "config"))
+
+
+@pytest.mark.parametrize(("name", "year"), [("coco14_eps", 2014), ("coco17_eps", 2017)])
+def test_constants_of_eps_on_coco_are_the_published_ones(name: str, year: int, tmp_path: Path) -> None:
+    plan = coco_plan(name, year, tmp_path)
     settings = plan.find("classifier").settings
     assert isinstance(settings, EpsClassifierSettings)
     assert (settings.steps, settings.batch, settings.crop, settings.longer_side) == (256_500, 16, 321, (256, 448))
@@ -217,3 +222,20 @@ def test_constants_of_eps_on_coco_are_the_published_ones(name: str, year: int, t
     assert plan.splits(plan.find("segmenter")) == ("train",)
     assert plan.splits(plan.find("predictions")) == ("val",)
     assert plan.find("seeds").expected == ({"train": 37.15} if year == 2014 else {})
+
+
+def test_constants_of_fma_on_coco_are_the_published_ones(tmp_path: Path) -> None:
+    plan = coco_plan("coco14_fma", 2014, tmp_path)
+    first, second = (plan.find(name).settings for name in ("classifier", "prompts"))
+    assert isinstance(first, PromptsSettings)
+    assert isinstance(second, PromptsSettings)
+    assert (first.steps, first.schedule_steps, first.warmup_steps, first.accumulate) == (6150, 20_500, 1000, 4)
+    assert (second.steps, second.schedule_steps, second.accumulate, second.per_class) == (45_000, 75_000, 8, False)
+    assert len(first.background) == len(second.background) == 23
+    fine = SamsSettings(alpha=1)
+    assert (plan.find("seeds_coarse").settings, plan.find("seeds").settings) == (SamsSettings(alpha=0.4), fine)
+    found = differences(plan.find("segmenter").settings, Mask2FormerSettings())
+    assert {key: value for key, value in found.items() if key != "weights"} == {"steps": 100_000, "padding": "mean"}
+    assert plan.find("seeds").expected == {"train": 47.5}
+    assert plan.find("predictions").expected == {"val": 55.4}
+    assert plan.splits(plan.find("predictions")) == ("val",)
