@@ -8,8 +8,10 @@ from fake_experiment import CLASSES, EXPERIMENT, FakeExperiment
 from hypothesis import given
 from hypothesis import strategies as st
 
+from wsss_core.artifacts import saliency
 from wsss_core.artifacts.cams import CamRow
 from wsss_core.artifacts.instances import InstanceRow
+from wsss_core.artifacts.parts import PartWriter
 from wsss_core.data.instance_truth import instance_truth
 from wsss_core.report.figures import SplitFigures, StageFigures
 from wsss_core.report.gallery import GalleryMaker, choose, ranking
@@ -113,6 +115,18 @@ def test_an_image_without_instances_is_shown_in_grey(experiment: FakeExperiment)
     manifest = experiment.context("report", PooledSettings(), {"data": "data"}).manifest
     stages = [read_facts(experiment.folder("instances"), EXPERIMENT)]
     assert GalleryMaker(manifest, stages, 40, 80).card(experiment.ids[0], None).pictures[1].alt == "instances: none"
+
+
+def test_saliency_is_shown_over_the_photograph(experiment: FakeExperiment) -> None:
+    folder = experiment.folder("seeds").with_name("saliency")
+    shown_HW = np.zeros(experiment.scenes[experiment.ids[0]].truth_HW.shape, np.uint8)
+    with PartWriter(folder / "parts" / "00000.arrow", saliency.SCHEMA) as writer:
+        writer.append(saliency.encode(saliency.SaliencyRow(experiment.ids[0], shown_HW)))
+    manifest = experiment.context("report", PooledSettings(), {"data": "data"}).manifest
+    stages = [StageFacts("e", "saliency", "e/saliency", "saliency", "m", folder, {})]
+    made = GalleryMaker(manifest, stages, 40, 80)
+    assert [picture.title for picture in made.card(experiment.ids[0], None).pictures] == ["image", "saliency", "truth"]
+    assert [picture.title for picture in made.card(experiment.ids[1], None).pictures] == ["image", "truth"]
 
 
 def test_a_stage_without_the_image_is_left_out(experiment: FakeExperiment) -> None:

@@ -14,6 +14,7 @@ from wsss_core.artifacts.instances import InstanceRow
 from wsss_core.artifacts.label_maps import BACKGROUND, IGNORE, UNLABELLED, LabelRow
 from wsss_core.artifacts.manifest import ImageRecord, Manifest
 from wsss_core.artifacts.parts import PartReader
+from wsss_core.artifacts.saliency import SaliencyRow
 from wsss_core.data.images import read_image
 from wsss_core.data.instance_truth import read_instance_truth
 from wsss_core.data.labels import read_label_png, voc_palette
@@ -31,7 +32,7 @@ from wsss_core.report.pictures import (
 )
 from wsss_core.report.stages import StageFacts
 
-PICTURED_KINDS = ("cams", "refined_cams", "seeds", "instances", "predictions")
+PICTURED_KINDS = ("saliency", "cams", "refined_cams", "seeds", "instances", "predictions")
 LAST_COLOUR = 254  # more instances than that share one
 GROUPS = ("best", "worst", "random")
 
@@ -119,6 +120,8 @@ class GalleryMaker:
                 pictures.append(self._scores(stage, row, small))
             elif isinstance(row, LabelRow):
                 pictures.append(self._labels(stage.name, row.label_HW, shown))
+            elif isinstance(row, SaliencyRow):
+                pictures.append(self._saliency(stage.name, row, small))
             elif isinstance(row, InstanceRow):
                 pictures.append(self._instances(stage.name, row, small))
         pictures += self._truth(record, small, shown)
@@ -169,6 +172,11 @@ class GalleryMaker:
         names = [self.manifest.classes[label] for label in row.class_ids if label != BACKGROUND]
         alt = f"{stage.name} of {row.image_id}, largest score of {', '.join(names) or 'no class'}"
         return Picture(stage.name, jpeg_uri(overlay(small, score), self.quality), "", alt)
+
+    def _saliency(self, title: str, row: SaliencyRow, small: np.ndarray) -> Picture:
+        score = shrink(row.saliency_HW, self.thumbnail_px).astype(np.float32) / 255
+        alt = f"{title} of {row.image_id}: what stands out, whatever its class"
+        return Picture(title, jpeg_uri(overlay(small, score), self.quality), "", alt)
 
     def _labels(self, title: str, label_HW: np.ndarray, shown: set[int]) -> Picture:
         small = shrink_labels(label_HW, self.thumbnail_px)
