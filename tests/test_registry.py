@@ -61,7 +61,7 @@ def test_slots_take_known_kinds_and_methods_and_none_is_called_data(kind: str, m
 
 def test_files_from_elsewhere_are_taken_only_where_a_stage_asks_for_them() -> None:
     assert registry.only_method("instances") == "boundary_walk"
-    assert registry.only_method("seeds") is None
+    assert registry.only_method("seeds") is registry.only_method("predictions") is None
     foreign = {method for kind, method in METHODS if registry.METHODS[kind][method].foreign}
     assert foreign == {method for _, method in METHODS if method.startswith(("precomputed", "published"))}
 

@@ -191,6 +191,7 @@ METHODS: Mapping[str, Mapping[str, Method]] = {
             "wsss_core.affinity.class_aware_attention",
             {"cams": Slot(("cams",), methods=("gradcam",))},
         ),
+        "pamr": Method(f"{_SETTINGS}.refined_cams:PamrSettings", "wsss_core.affinity.pamr", {"cams": _CAMS}),
         "precomputed": _CAM_FILES,
     },
     "seeds": {
@@ -281,6 +282,14 @@ METHODS: Mapping[str, Mapping[str, Method]] = {
             "wsss_core.segmenters.segment_bank",
             {"seeds": _FIRST_SEEDS, "segmenter": _EMBEDDING},
         ),
+        **{
+            name: Method(f"{_SETTINGS}.one_stage:{model}", "wsss_core.segmenters.one_stage")
+            for name, model in {
+                "ws_fcn": "WsFcnSettings",
+                "one_stage": "OneStageSettings",
+                "one_stage_cam": "OneStageCamSettings",
+            }.items()
+        },
         "published": Method(f"{_SETTINGS}.segmenter:PublishedSegmenterSettings", _PUBLISHED, foreign=True),
     },
     "predictions": {
@@ -304,6 +313,12 @@ METHODS: Mapping[str, Mapping[str, Method]] = {
             f"{_SPML}:SegmentRetrievalSettings",
             "wsss_core.predictions.segment_retrieval",
             {"segmenter": _BANK},
+            named=True,
+        ),
+        "one_stage": Method(
+            f"{_SETTINGS}.one_stage:OneStagePredictionsSettings",
+            "wsss_core.predictions.one_stage",
+            {"segmenter": Slot(("segmenter",), methods=("ws_fcn", "one_stage", "one_stage_cam"))},
             named=True,
         ),
         "precomputed": _LABEL_MAPS,

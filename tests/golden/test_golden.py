@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from golden import eps, fma, psa, spml
+from golden import eps, fma, psa, spml, wsfcn
 from golden.cases import Case, default_cases, read_cases
 from golden.progress import reason_to_skip
 
@@ -17,6 +17,7 @@ FIND_CHECK: dict[str, Callable[[str], Callable[[Case], None] | None]] = {
     "fma": fma.find_check,
     "eps": eps.find_check,
     "spml": spml.find_check,
+    "wsfcn": wsfcn.find_check,
 }
 
 
@@ -28,7 +29,13 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if folder is not None and not cases:
         raise pytest.UsageError(f"--golden-dir {folder}: expected <system>/cases.json in it, found none")
     # Cases of one network stand together: building ResNet38 takes longer than most cases.
-    cases.sort(key=lambda case: (case.system, str(case.spec.get("network")), str(case.spec.get("weight_scaling"))))
+    cases.sort(
+        key=lambda case: (
+            case.system,
+            str(case.spec.get("network")),
+            str(case.spec.get("weight_scaling") or case.spec.get("weights")),
+        )
+    )
     metafunc.parametrize("case", cases, ids=[case.title for case in cases])
 
 

@@ -9,7 +9,8 @@ from training.tiny_data import CLASSES, tiny_context, write_tiny_data
 from wsss_core.artifacts.manifest import ImageRecord
 from wsss_core.data.images import read_image
 from wsss_core.data.labels import read_label_png
-from wsss_core.predictions.multiscale import label_row, processor, refined, restricted
+from wsss_core.predictions.label_row import label_row
+from wsss_core.predictions.multiscale import processor, refined, restricted
 from wsss_core.segmenters import deeplab
 from wsss_core.settings.base import SettingsError
 from wsss_core.settings.crf import CrfSettings

@@ -11,6 +11,7 @@ from wsss_core.checkpoints.irn_layout import IRN_LAYOUT
 from wsss_core.checkpoints.layout import Layout
 from wsss_core.checkpoints.mmseg_layout import MMSEG_MASK2FORMER
 from wsss_core.checkpoints.mxnet_layout import MXNET_RESNET38
+from wsss_core.checkpoints.one_stage_layout import ONE_STAGE_LAYOUT
 from wsss_core.checkpoints.own_layout import OWN_LAYOUT
 from wsss_core.checkpoints.psa_layout import PSA_LAYOUT
 from wsss_core.checkpoints.reading import State, read_state
@@ -24,6 +25,7 @@ from wsss_core.networks.resnet101_caffe import ResNet101Caffe
 LAYOUTS = (
     IRN_LAYOUT,  # its aliases (`backbone.0.0.weight`) look like our own names
     OWN_LAYOUT,
+    ONE_STAGE_LAYOUT,  # before those whose backbones it has
     PSA_LAYOUT,
     DEEPLAB_RESNET101,
     SPML_LAYOUT,

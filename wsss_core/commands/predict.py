@@ -13,14 +13,16 @@ from wsss_core.checkpoints.card import NetworkCard
 from wsss_core.checkpoints.store import load_network
 from wsss_core.commands.overlay import draw_overlay, encode_jpeg
 from wsss_core.commands.photographs import Photograph, View, find_photographs, views
-from wsss_core.commands.trained_segmenter import trained_segmenter
+from wsss_core.commands.trained_segmenter import PredictionsSettings, trained_segmenter
 from wsss_core.data.images import ImageError
 from wsss_core.data.labels import encode_label_png, voc_palette
 from wsss_core.networks.network import Network
-from wsss_core.predictions.multiscale import image_scores, label_row
-from wsss_core.predictions.tiles import tiled_labels
+from wsss_core.networks.one_stage.one_stage_network import OneStageNetwork
+from wsss_core.predictions import multiscale, one_stage
+from wsss_core.predictions.label_row import label_row
+from wsss_core.predictions.tiles import ScoresOf, tiled_labels
 from wsss_core.settings.base import SettingsError
-from wsss_core.settings.predictions import MultiscalePredictionsSettings
+from wsss_core.settings.one_stage import OneStagePredictionsSettings
 from wsss_core.stages.device import prepare_device
 
 LABEL_ENDING, OVERLAY_ENDING = ".png", ".overlay.jpg"
@@ -97,17 +99,26 @@ def label_image(
     network: Network,
     card: NetworkCard,
     image_HW3: np.ndarray,
-    settings: MultiscalePredictionsSettings,
+    settings: PredictionsSettings,
     tile_px: int | None = None,
 ) -> np.ndarray:
     """Label ids uint8 (H, W) of an image uint8 RGB (H, W, 3), as the stage `predictions` makes them without tags.
 
     `tile_px`: look at an image with a longer side in tiles that overlap by a quarter.
     """
-    scores_of = partial(image_scores, network, card, settings=settings, tags=None)
+    scores_of = _scores_of(network, card, settings)
     if tile_px is not None and max(image_HW3.shape[:2]) > tile_px:
         return tiled_labels(scores_of, image_HW3, tile_px, tile_px // 4)
     return label_row("", scores_of(image_HW3), with_confidence=False).label_HW
+
+
+def _scores_of(network: Network, card: NetworkCard, settings: PredictionsSettings) -> ScoresOf:
+    """What makes class scores of an image, by the method that the settings belong to."""
+    if not isinstance(settings, OneStagePredictionsSettings):
+        return partial(multiscale.image_scores, network, card, settings=settings, tags=None)
+    if not isinstance(network, OneStageNetwork):
+        raise SettingsError(f"the predictions `one_stage` need a one-stage network, found {type(network).__name__}")
+    return partial(one_stage.image_scores, network, card.normalisation, settings=settings, tags=None)
 
 
 def describe(label_HW: np.ndarray, classes: Sequence[str]) -> str:

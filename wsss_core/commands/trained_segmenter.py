@@ -3,11 +3,17 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from wsss_core import registry
+from wsss_core.checkpoints.store import read_card
 from wsss_core.commands.places import FinishedStage, finished_stage, finished_stages, locate
 from wsss_core.settings.base import SettingsError
+from wsss_core.settings.one_stage import OneStagePredictionsSettings
 from wsss_core.settings.predictions import MultiscalePredictionsSettings
 
 SEGMENTER, PREDICTIONS = "segmenter", "predictions"
+ONE_STAGE = registry.METHODS[PREDICTIONS]["one_stage"]
+
+PredictionsSettings = MultiscalePredictionsSettings | OneStagePredictionsSettings
 
 
 @dataclass(frozen=True)
@@ -15,7 +21,7 @@ class TrainedSegmenter:
     """A network's stage folder and the settings to predict with. `settings_from`: the predictions stage, or None."""
 
     folder: Path
-    settings: MultiscalePredictionsSettings
+    settings: PredictionsSettings
     settings_from: str | None
 
 
@@ -37,7 +43,14 @@ def trained_segmenter(reference: str) -> TrainedSegmenter:
     users = [other for other in finished_stages(experiment) if other.kind == PREDICTIONS and _network(other) == own]
     if users:
         return _of_predictions(max(users, key=_end_time))
-    return TrainedSegmenter(stage.folder, MultiscalePredictionsSettings.parse({}, "defaults"), None)
+    return TrainedSegmenter(stage.folder, _default_settings(stage), None)
+
+
+def _default_settings(stage: FinishedStage) -> PredictionsSettings:
+    """One-stage networks decide classes for the whole image: the predictions of that method fit them."""
+    is_one_stage = read_card(stage.folder).architecture in ONE_STAGE.slots[SEGMENTER].methods
+    model = OneStagePredictionsSettings if is_one_stage else MultiscalePredictionsSettings
+    return model.parse({}, "defaults")
 
 
 def _newest(experiment: Path) -> FinishedStage:
@@ -63,5 +76,7 @@ def _of_predictions(stage: FinishedStage) -> TrainedSegmenter:
     network, values = _network(stage), stage.about.get("settings")
     if network is None or not isinstance(values, dict):
         raise SettingsError(f"{stage.folder}/stage.json names no network; run the stage again")
-    settings = MultiscalePredictionsSettings.parse(values, f"stage {stage.name!r}")
+    is_one_stage = registry.METHODS[PREDICTIONS].get(str(stage.about.get("method"))) is ONE_STAGE
+    model = OneStagePredictionsSettings if is_one_stage else MultiscalePredictionsSettings
+    settings = model.parse(values, f"stage {stage.name!r}")
     return TrainedSegmenter(stage.folder.parent.parent / network, settings, f"{stage.experiment}/{stage.name}")

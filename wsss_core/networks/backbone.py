@@ -54,6 +54,8 @@ class Backbone(nn.Module):
     """Whether the top feature already contains DeepLab-LargeFOV's dilated fc6 and fc7."""
     frozen_modules: ClassVar[tuple[str, ...]] = ()
     """Children whose parameters do not train when the backbone starts from ImageNet weights."""
+    stem_modules: ClassVar[tuple[str, ...]] = ()
+    """Of the children, those that the one-stage networks keep (Araslanov & Roth, CVPR 2020)."""
     fixes_batch_norm: ClassVar[bool] = False
     """Whether `freeze` also fixes every BatchNorm (statistics, weight and bias)."""
 
@@ -86,8 +88,11 @@ class Backbone(nn.Module):
         """
         for child in self.frozen_modules:
             self.get_submodule(child).requires_grad_(False)
-        if not self.fixes_batch_norm:
-            return
+        if self.fixes_batch_norm:
+            self.fix_batch_norm()
+
+    def fix_batch_norm(self) -> None:
+        """Keep statistics, weight and bias of every BatchNorm as they are, also after `train()`."""
         self.batch_norm_fixed = True
         for _, norm in self.batch_norms():
             norm.requires_grad_(False)

@@ -9,15 +9,18 @@ from wsss_core.networks.names import DEFAULT_ARCHITECTURES, NETWORKS, SWINS, arc
 from wsss_core.networks.network import Network, TagClassifier
 
 _UNDILATED: dict[str, int | bool] = {"output_stride": 16, "dilate": False}
+_ON_UNDILATED_RESNETS = ("irn", "irnet", "ws_fcn", "one_stage", "one_stage_cam")
 _RESNETS = ("resnet18", "resnet34", "resnet50", "resnet101")
 
 BACKBONE_OPTIONS: dict[tuple[str, str], dict[str, int | bool]] = {
     ("affinitynet", "vgg16"): {"fc6_dilation": 4},
     ("deeplab_v1", "vgg16"): {"fc6_dilation": 12, "pool5": True},
-    **{(architecture, resnet): _UNDILATED for architecture in ("irn", "irnet") for resnet in _RESNETS},
+    ("ws_fcn", "vgg16"): {"output_stride": 16},
+    **{(architecture, resnet): _UNDILATED for architecture in _ON_UNDILATED_RESNETS for resnet in _RESNETS},
 }
 """(Architecture, backbone) -> where the backbone differs from that of PSA's classifier: PSA's affinity net,
-DeepLab-LargeFOV (Chen et al., ICLR 2015), both networks of IRN (Ahn et al., CVPR 2019)."""
+DeepLab-LargeFOV (Chen et al., ICLR 2015), both networks of IRN (Ahn et al., CVPR 2019), WS-FCN (Wang et al., TNNLS
+2023) and its parent (Araslanov & Roth, CVPR 2020)."""
 
 HEAD_OPTIONS: dict[tuple[str, str], dict[str, int | tuple[int | float, ...]]] = {
     ("deeplab_v2", "resnet101_caffe"): {"smaller_scales": (0.5, 0.75)},
@@ -32,6 +35,8 @@ HEAD_OPTIONS: dict[tuple[str, str], dict[str, int | tuple[int | float, ...]]] = 
     },
     ("deeplab_v3plus", "small"): {"width": 48, "low_width": 24, "rates": (2, 4, 8)},
     ("embedding_deeplab", "small"): {"dilations": (2, 4, 6, 8)},
+    ("ws_fcn", "small"): {"width": 48, "dilations": (1, 2, 4, 6)},
+    ("one_stage", "small"): {"width": 48, "low_width": 24, "dilations": (1, 2, 4, 8)},
 }
 """Where a segmentation head differs: DeepLab v2 on its authors' ResNet-101 looks at three scales of the input (Chen et
 al., TPAMI 2018); the quick start's pictures have 20 cells a side, and its minutes are counted."""

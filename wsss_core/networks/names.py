@@ -28,6 +28,9 @@ ARCHITECTURES: dict[str, str] = {
     "mask2former": "wsss_core.networks.mask2former:Mask2Former",
     "embedding_deeplab": "wsss_core.networks.pixel_embedding:DeepLabEmbedding",
     "embedding_pspnet": "wsss_core.networks.pixel_embedding:PSPNetEmbedding",
+    "ws_fcn": "wsss_core.networks.one_stage.ws_fcn:WsFcn",
+    "one_stage": "wsss_core.networks.one_stage.one_stage:OneStage",
+    "one_stage_cam": "wsss_core.networks.one_stage.cam_baseline:CamBaseline",
 }
 """Segmentation architecture name -> "module:class"."""
 

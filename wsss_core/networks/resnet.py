@@ -36,6 +36,7 @@ class ResNet(Backbone):
     affinity_taps = ("layer2", "layer3", "layer4")
     edge_taps = ("stem", *STAGES)
     frozen_modules = ("conv1", "bn1", "layer1")
+    stem_modules = ("conv1", "bn1")
     fixes_batch_norm = True
 
     def __init__(self, depth: Depth, output_stride: OutputStride = 8, dilate: bool = True) -> None:

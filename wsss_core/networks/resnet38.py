@@ -79,6 +79,7 @@ class ResNet38(Backbone):
     classifier_style = ClassifierStyle(dropout=0.5)
     affinity_group_norm = False
     frozen_modules = ("conv1a", "b2", "b2_1", "b2_2")
+    stem_modules = frozen_modules
     fixes_batch_norm = True
 
     def __init__(self) -> None:

@@ -5,13 +5,14 @@ from collections.abc import Mapping
 import numpy as np
 
 from wsss_core.artifacts.formats import Row
-from wsss_core.artifacts.label_maps import BACKGROUND, MAXIMUM_CONFIDENCE, LabelRow
+from wsss_core.artifacts.label_maps import BACKGROUND, LabelRow
 from wsss_core.artifacts.manifest import ImageRecord
 from wsss_core.checkpoints.card import NetworkCard
 from wsss_core.checkpoints.store import load_network
 from wsss_core.crf import crf_probabilities
 from wsss_core.data.images import read_image
 from wsss_core.networks.network import Network
+from wsss_core.predictions.label_row import label_row
 from wsss_core.predictions.wrapped_image import wrapped_image
 from wsss_core.segmenters.canvas import canvas_of
 from wsss_core.segmenters.scores import predict_scores
@@ -88,12 +89,3 @@ def refined(image_HW3: np.ndarray, scores_KHW: np.ndarray, settings: CrfSettings
     result_KHW = np.zeros_like(scores_KHW)
     result_KHW[chosen] = crf_probabilities(image_HW3, scores_KHW[chosen], settings)
     return result_KHW
-
-
-def label_row(image_id: str, scores_KHW: np.ndarray, with_confidence: bool) -> LabelRow:
-    """The most probable label per pixel (the lower id among equals) and, if wanted, its probability as 0..255."""
-    label_HW = scores_KHW.argmax(axis=0).astype(np.uint8)
-    if not with_confidence:
-        return LabelRow(image_id, label_HW)
-    confidence_HW = np.round(MAXIMUM_CONFIDENCE * scores_KHW.max(axis=0).clip(0, 1)).astype(np.uint8)
-    return LabelRow(image_id, label_HW, confidence_HW)

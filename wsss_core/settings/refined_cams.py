@@ -7,6 +7,7 @@ from pydantic import Field
 from wsss_core.settings.base import MaxPixels, Settings
 from wsss_core.settings.boundary_walk import WalkWithinBoundaries
 from wsss_core.settings.crf import Positive
+from wsss_core.settings.pixel_adaptive import PixelAdaptiveSettings
 
 
 class RandomWalkSettings(Settings):
@@ -54,4 +55,14 @@ class ClassAwareAttentionSettings(Settings):
     values: Literal["score", "cam"] = "score"
     """What is spread: scores from 0 to 1, or the CAM itself, negative values included."""
     dtype: Literal["float16", "float32"] = "float32"
+    """Number format in which the grid maps are stored."""
+
+
+class PamrSettings(PixelAdaptiveSettings):
+    """Pixel-adaptive refinement of the CAM scores by the colours of the photograph; there is nothing to learn."""
+
+    stride: Annotated[int, Field(ge=1, le=64)] = 4
+    """Photograph and scores are refined at one cell per so many pixels; the dilations count cells. 4 is the grid of the
+    published training; 1 costs sixteen times as much."""
+    dtype: Literal["float16", "float32"] = "float16"
     """Number format in which the grid maps are stored."""

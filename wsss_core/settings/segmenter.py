@@ -145,9 +145,18 @@ class PublishedSegmenterSettings(PublishedSettings):
     network: NetworkName | SwinName = "vgg16"
     """Backbone of the network in the file."""
     architecture: Literal[
-        "deeplab_v1", "deeplab_v2", "deeplab_v3plus", "mask2former", "embedding_deeplab", "embedding_pspnet"
+        "deeplab_v1",
+        "deeplab_v2",
+        "deeplab_v3plus",
+        "mask2former",
+        "ws_fcn",
+        "one_stage",
+        "one_stage_cam",
+        "embedding_deeplab",
+        "embedding_pspnet",
     ] = "deeplab_v1"
     """What stands on the backbone."""
-    output_stride: Literal[8, 16] = 8
-    """Pixels per cell of the top feature of ResNet-18/34/50/101, which the file does not tell; trained here, v3plus has
-    16. Of no effect where the weights are the folder of a network trained here."""
+    output_stride: Literal[8, 16] | None = None
+    """Pixels per cell of the top feature of ResNet-18/34/50/101, which the file does not tell; null: 8 for DeepLab
+    (v3plus trained here has 16), as published for WS-FCN and its parent (16). Of no effect where the weights are the
+    folder of a network trained here."""

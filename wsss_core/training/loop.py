@@ -123,6 +123,7 @@ class _Run:
 
     def train_step(self, pieces: Iterator[Batch], stop: bool) -> tuple[float, bool]:
         """One update from the next batch; returns the loss, and whether one of several processes was asked to stop."""
+        self.task.epoch = self.step // self.per_epoch
         processes.seed_step(self.context.seed, self.step)
         rate = learning_rate(self.step, self.total, self.settings)
         set_learning_rate(self.optimiser, rate)

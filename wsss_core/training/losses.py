@@ -12,10 +12,7 @@ def multilabel_soft_margin(scores_BC: torch.Tensor, tags_BC: torch.Tensor) -> to
 
     PSA (Ahn & Kwak, CVPR 2018). Computed in float32, in the form that does not overflow.
     """
-    if scores_BC.shape != tags_BC.shape:
-        raise ValueError(
-            f"expected scores and tags in one shape (B, C), found {tuple(scores_BC.shape)} and {tuple(tags_BC.shape)}"
-        )
+    _check_shapes(scores_BC, tags_BC)
     return functional.binary_cross_entropy_with_logits(scores_BC.float(), tags_BC.float())
 
 
@@ -60,3 +57,22 @@ def _mean_where(loss_P: torch.Tensor, chosen_P: torch.Tensor) -> torch.Tensor:
 def masked_cross_entropy(scores_BKhw: torch.Tensor, label_Bhw: torch.Tensor) -> torch.Tensor:
     """`cross_entropy` that passes over every label that is no class: unlabelled pixels as well as ignored ones."""
     return cross_entropy(scores_BKhw, torch.where(label_Bhw < scores_BKhw.shape[1], label_Bhw, IGNORE))
+
+
+def multilabel_margin(scores_BC: torch.Tensor, tags_BC: torch.Tensor) -> torch.Tensor:
+    """Scalar: hinge between every tag and every other class, max(0, 1 - (tag - other)), summed, over C; mean over B.
+
+    `scores_BC` before the sigmoid, tags in {0, 1}; torch's `multilabel_margin_loss`, in float32.
+    """
+    _check_shapes(scores_BC, tags_BC)
+    is_tag_BC = tags_BC > 0
+    margin_BCC = 1 - (scores_BC.float()[:, :, None] - scores_BC.float()[:, None, :])
+    pairs_BCC = is_tag_BC[:, :, None] & ~is_tag_BC[:, None, :]
+    return (margin_BCC.clamp(min=0) * pairs_BCC).sum(dim=(1, 2)).mean() / scores_BC.shape[1]
+
+
+def _check_shapes(scores_BC: torch.Tensor, tags_BC: torch.Tensor) -> None:
+    if scores_BC.shape != tags_BC.shape:
+        raise ValueError(
+            f"expected scores and tags in one shape (B, C), found {tuple(scores_BC.shape)} and {tuple(tags_BC.shape)}"
+        )

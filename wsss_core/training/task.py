@@ -36,6 +36,8 @@ class Task(ABC):
 
     network: Network
     samples: Samples
+    epoch: int = 0
+    """Passes over the training images before the present step, set by the loop: for losses that change on the way."""
 
     @abstractmethod
     def loss(self, batch: Batch) -> tuple[torch.Tensor, Mapping[str, float]]:
