@@ -9,6 +9,7 @@ BENCHMARKS = (
     "walk_memory",
     "boundary_walk",
     "centroids",
+    "mask_refinement",
     "cam_inference",
     "eps_cams",
     "evaluation",

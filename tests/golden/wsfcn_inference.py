@@ -159,7 +159,7 @@ def check_crops(case: Case) -> None:
     shape = tuple(int(side) for side in found[4].split(","))
     smooth = average_of(synthetic_input(found[3], shape, int(found[5])), int(found[2]))
     masks = functional.softmax(float(found[1]) * smooth, dim=1)
-    merged = merged_crops(iter(masks), [view for view, _ in crops], place).numpy()
+    merged = merged_crops(masks, [view for view, _ in crops], place).numpy()
     channels = [int(number) for number in re.findall(r"\d+", case.spec["outputs"]["merged"]["meaning"])]
     assert_within(case, "merged", merged[channels])
 

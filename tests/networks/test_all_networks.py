@@ -28,7 +28,10 @@ CASES += [
     ("affinity", "resnet38"),
     ("deeplab_v1", "resnet38"),
     ("deeplab_v3plus", "resnet50"),
+    ("one_stage", "vgg16"),
 ]
+ONE_STAGE = [(role, name) for role in ("ws_fcn", "one_stage", "one_stage_cam") for name in ("small", "resnet18")]
+CASES += ONE_STAGE
 
 
 def build(role: str, backbone: str) -> Network:
@@ -106,6 +109,7 @@ class TestEveryNetwork:
 FAMILIES = [(role, name) for role in ROLES for name in ("vgg16", "small", "resnet18")] + [
     ("irn", "resnet18"),
     ("eps", "small"),
+    *ONE_STAGE,
 ]
 
 

@@ -15,6 +15,7 @@ from wsss_core.settings.classifier import EpsClassifierSettings, IrnClassifierSe
 from wsss_core.settings.experiment import Experiment
 from wsss_core.settings.instances import BoundaryInstancesSettings
 from wsss_core.settings.mask2former import Mask2FormerPredictionsSettings, Mask2FormerSettings
+from wsss_core.settings.one_stage import OneStagePredictionsSettings, OneStageSettings, WsFcnSettings
 from wsss_core.settings.prompts import PromptsSettings
 from wsss_core.settings.refined_cams import BoundaryWalkSettings, ClassAwareAttentionSettings, RandomWalkSettings
 from wsss_core.settings.regions import SamSettings
@@ -23,7 +24,11 @@ from wsss_core.settings.segmenter import DeepLabV1Settings, DeepLabV2Settings
 from wsss_core.stages.plan import Plan
 
 ROOT = Path(__file__).resolve().parents[2]
-OF_OTHER_SPLITS = ("voc12_fma", "voc12_spml_tag", "voc12_spml_box", "voc12_spml_scribble", "voc12_spml_point")
+ONE_STAGE = [ROOT / "config" / name for name in ("voc12_wsfcn.yaml", "voc12_onestage.yaml")]
+OF_OTHER_SPLITS = (
+    *("voc12_fma", "voc12_spml_tag", "voc12_spml_box", "voc12_spml_scribble", "voc12_spml_point"),
+    *(path.stem for path in ONE_STAGE),
+)
 CONFIGS = [
     path
     for path in sorted((ROOT / "config").glob("voc12_*.yaml"))
@@ -65,7 +70,7 @@ def test_every_stage_covers_the_splits_that_the_next_ones_need(path: Path, voc: 
         assert plan.inputs(stage) or stage.kind == "data"
 
 
-@pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", [*CONFIGS, *ONE_STAGE], ids=lambda path: path.stem)
 def test_trainings_start_from_imagenet_weights_that_the_head_of_the_file_describes(path: Path, voc: Path) -> None:
     text = path.read_text(encoding="utf-8")
     head = text[: text.index("experiment:")]
@@ -94,6 +99,36 @@ def test_constants_of_irn_are_the_published_ones(voc: Path) -> None:
     assert thresholds == {"cam_labels": 0.15, "seeds": 0.25, "instances": 0.25}
     expected = {name: stage.expected for name, stage in found.stages.items() if stage.expected}
     assert expected == {"cam_labels": {"train": 48.3}, "seeds": {"train": 66.5}, "predictions": {"val": 63.5}}
+
+
+@pytest.mark.parametrize("path", ONE_STAGE, ids=lambda path: path.stem)
+def test_constants_of_the_one_stage_networks_are_the_published_ones(path: Path, voc: Path) -> None:
+    plan = Plan(experiment(path, voc))
+    segmenter, predictions = plan.find("segmenter"), plan.find("predictions")
+    published = {"ws_fcn": WsFcnSettings(), "one_stage": OneStageSettings()}[segmenter.method]
+    changed = {"weights", "validate_every_epochs"}
+    assert segmenter.settings.model_dump(exclude=changed) == published.model_dump(exclude=changed)
+    assert plan.splits(segmenter) == ("train_aug",)
+    rule = {"ws_fcn": {}, "one_stage": {"background": "power", "crf_background_power": None}}[segmenter.method]
+    assert predictions.settings == OneStagePredictionsSettings.parse(rule, "predictions")
+    crf = plan.find("predictions_crf").settings.model_dump()["crf"]
+    assert crf["bilateral_sxy"] == {"ws_fcn": 30, "one_stage": 80}[segmenter.method]
+    clean = [stage for stage in plan.experiment.stages.values() if stage.name.startswith("predictions_clean")]
+    assert all(stage.settings.model_dump()["restrict_to_tags"] for stage in clean)
+    assert not predictions.settings.model_dump()["restrict_to_tags"]
+
+
+def test_coco_has_80_classes_and_its_own_constants() -> None:
+    values: dict[str, Any] = yaml.safe_load((ROOT / "config/coco14_wsfcn.yaml").read_text(encoding="utf-8"))
+    stages = values["stages"]
+    assert len(set(stages["data"]["classes"])) == 80
+    settings = WsFcnSettings.parse(
+        {k: v for k, v in stages["segmenter"].items() if k not in ("method", "splits", "weights")}, "x"
+    )
+    labels = settings.pseudo_labels
+    assert (labels.iterations, labels.background_share, labels.foreground_share, labels.lowest) == (5, 0.8, 0.6, 0.1)
+    assert (settings.focal_lambda, stages["predictions"]["canvas"]) == (0.1, 1304)
+    assert stages["predictions"]["focal_lambda"] == settings.focal_lambda
 
 
 @pytest.mark.parametrize("network", list(RATES))

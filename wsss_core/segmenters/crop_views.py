@@ -1,6 +1,6 @@
 """Overlapping crops of a padded image: the alternative to several scales in the one-stage codes (`multicrop`)."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import torch
@@ -38,22 +38,15 @@ def evenly_spread(slack: int, count: int) -> list[int]:
     return [number * slack // max(1, count - 1) for number in range(count)]
 
 
-def merged_crops(masks: Iterable[torch.Tensor], views: Sequence[View], place: View) -> torch.Tensor:
-    """Mean masks (K, H, W) of the image from those of its crops, each (K, crop height, crop width)."""
-    canvas_hw = (
-        max(place.top + place.height, *(view.top + view.height for view in views)),
-        max(place.left + place.width, *(view.left + view.width for view in views)),
-    )
-    total_KPQ: torch.Tensor | None = None
-    count_PQ = torch.zeros(canvas_hw)
-    for mask_Khw, view in zip(masks, views, strict=True):
-        if total_KPQ is None:
-            total_KPQ = mask_Khw.new_zeros((len(mask_Khw), *canvas_hw))
-            count_PQ = mask_Khw.new_zeros(canvas_hw)
-        rows, columns = slice(view.top, view.top + view.height), slice(view.left, view.left + view.width)
-        total_KPQ[:, rows, columns] += mask_Khw.flip(-1) if view.mirrored else mask_Khw
-        count_PQ[rows, columns] += 1
-    if total_KPQ is None:
-        raise ValueError("expected at least one crop, found none")
+def merged_crops(masks_VKhw: torch.Tensor, views: Sequence[View], place: View) -> torch.Tensor:
+    """Mean masks (K, H, W) of the image from those of its crops; 0 where no crop lies."""
+    rows = max(place.top + place.height, *(view.top + view.height for view in views))
+    columns = max(place.left + place.width, *(view.left + view.width for view in views))
+    total_KPQ = masks_VKhw.new_zeros((masks_VKhw.shape[1], rows, columns))
+    count_PQ = masks_VKhw.new_zeros((rows, columns))
+    for mask_Khw, view in zip(masks_VKhw, views, strict=True):
+        window = (slice(view.top, view.top + view.height), slice(view.left, view.left + view.width))
+        total_KPQ[:, *window] += mask_Khw.flip(-1) if view.mirrored else mask_Khw
+        count_PQ[window] += 1
     inside = (slice(place.top, place.top + place.height), slice(place.left, place.left + place.width))
     return total_KPQ[:, *inside] / count_PQ[inside].clamp(min=1)

@@ -47,7 +47,10 @@ def image_masks(
     masks = (network.masks(entry.scores_Khw[None], entry.canvas_hw, channels)[0] for entry in scores)
     where = [view for view, _ in views]
     with torch.inference_mode():
-        mean_kHW = merged_crops(masks, where, place) if place else mean_over_views(masks, where, size_hw)
+        if place is None:
+            mean_kHW = mean_over_views(masks, where, size_hw)
+        else:
+            mean_kHW = merged_crops(torch.stack(list(masks)), where, place)
     mask_KHW = np.zeros((network.classes, *size_hw), np.float32)
     mask_KHW[channels] = mean_kHW.cpu().numpy()
     return mask_KHW

@@ -16,7 +16,8 @@ class StochasticGate(nn.Module):
         self.shallow_share = shallow_share
 
     def forward(self, deep: torch.Tensor, shallow: torch.Tensor) -> torch.Tensor:
-        """In training a random choice whose mean is the mixture that evaluation gives."""
+        """In training a random choice, whose mean is the deep feature; in evaluation their mixture, as in the public
+        codes."""
         if not self.training:
             return (1 - self.shallow_share) * deep + self.shallow_share * shallow
         takes_deep = torch.rand_like(deep, dtype=torch.float32) >= self.shallow_share
