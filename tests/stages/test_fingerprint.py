@@ -228,6 +228,7 @@ def test_a_method_module_concerns_its_own_method_only_unless_it_builds_on_it() -
         "wsss_core.seeds.precomputed": {"seeds.precomputed", "predictions.precomputed"},
         "wsss_core.training.published": {f"{kind}.published" for kind in registry.TRAINING_KINDS},
         "wsss_core.segmenters.deeplab": {f"segmenter.deeplab_{name}" for name in ("v1", "v2", "v3plus")},
+        "wsss_core.segmenters.one_stage": {f"segmenter.{name}" for name in ("ws_fcn", "one_stage", "one_stage_cam")},
     }
 
 
