@@ -15,7 +15,6 @@ from wsss_core.networks.names import (
     network_modules,
 )
 
-
 WITHOUT_HEAD = {"published", "prompts", "published_prompts", "pixel_to_segment", "pixel_classifier", "segment_bank"}
 """Methods whose settings name the architecture, or that train something else than a head on a backbone."""
 
