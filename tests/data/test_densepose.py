@@ -45,6 +45,14 @@ def test_lists_choose_images_and_are_watched(root):
     assert densepose.build(settings, densepose.list_images(settings), root).records[0].scribbles is None
 
 
+def test_numbers_of_people_are_found_beside_the_masks(root):
+    (root / "people").mkdir()
+    cv2.imwrite(str(root / "people/p1.png"), np.full((20, 24), 3, np.uint8))
+    settings = DensePoseSettings(root=str(root), instance_truth="people")
+    records = densepose.build(settings, densepose.list_images(settings), root / "data").records
+    assert [record.instance_truth for record in records] == [None, str(root / "people/p1.png"), None]
+
+
 def test_a_split_that_is_nowhere_or_empty_is_an_error(root):
     with pytest.raises(DataError, match="split 'test': expected the folder of its images or a list"):
         densepose.list_images(DensePoseSettings(root=str(root), splits={"test": "images/test"}))

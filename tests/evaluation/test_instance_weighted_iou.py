@@ -1,8 +1,14 @@
 """IoU weighted by instances."""
 
-import numpy as np
+from pathlib import Path
 
-from wsss_core.evaluation.instance_weighted_iou import InstanceWeightedIou, instance_counts
+import cv2
+import numpy as np
+import pytest
+
+from wsss_core.artifacts.manifest import ImageRecord
+from wsss_core.data.labels import LabelError
+from wsss_core.evaluation.instance_weighted_iou import InstanceWeightedIou, instance_counts, instance_numbers
 
 
 def test_every_number_counts_for_its_most_frequent_class():
@@ -16,3 +22,18 @@ def test_images_weigh_by_their_instances():
     sums.add(truth, truth, np.array([[1, 2]]))
     sums.add(truth, np.array([[1, 0]], np.uint8), np.array([[1, 1]]))
     assert sums.per_class().tolist() == [0, (2 * 1 + 0.5) / 3, 0]
+    assert sums.mean() == pytest.approx(2.5 / 9), "classes without instances count as 0"
+    assert np.isnan(InstanceWeightedIou(3).mean())
+
+
+def test_numbers_come_from_the_data_and_fit_the_truth(tmp_path: Path):
+    truth = np.zeros((2, 3), np.uint8)
+    assert instance_numbers(ImageRecord("a", "a.jpg", 2, 3, ("val",), 0), truth) is None
+    path = tmp_path / "a.png"
+    cv2.imwrite(str(path), np.array([[0, 7, 7], [255, 7, 1]], np.uint8))
+    record = ImageRecord("a", "a.jpg", 2, 3, ("val",), 0, instance_truth=str(path))
+    found = instance_numbers(record, truth)
+    assert found is not None
+    assert found.tolist() == [[0, 7, 7], [255, 7, 1]]
+    with pytest.raises(LabelError, match=r"a.png: expected instance numbers of the truth's height and width \(3, 3\)"):
+        instance_numbers(record, np.zeros((3, 3), np.uint8))

@@ -13,6 +13,7 @@ from wsss_core.artifacts.atomic import ArtifactError
 from wsss_core.artifacts.cams import CamRow
 from wsss_core.artifacts.label_maps import LabelRow
 from wsss_core.evaluation.confusion import confusion_counts
+from wsss_core.evaluation.instance_weighted_iou import instance_counts
 from wsss_core.evaluation.iou import class_iou, mean_over_present
 from wsss_core.settings.base import SettingsError
 from wsss_core.settings.evaluation import PooledSettings
@@ -123,6 +124,21 @@ def test_boundary_iou_can_be_left_out(experiment: FakeExperiment) -> None:
     assert {key: value for key, value in without.items() if "boundary" not in key} == {
         key: value for key, value in with_it.items() if "boundary" not in key
     }
+
+
+@pytest.mark.parametrize("stage", ["seeds", "cams"])
+def test_images_can_be_weighted_by_their_instances(experiment: FakeExperiment, stage: str) -> None:
+    settings = PooledSettings(boundary=False, by_instance=True)
+    assert experiment.evaluate(stage)["splits"]["val"]["miou_by_instance"] is None  # type: ignore[index]
+    figures = experiment.evaluate(stage, settings)["splits"]["val"]  # type: ignore[index]
+    assert 0 < figures["miou_by_instance"] < 1
+    experiment.write_rows("seeds", [LabelRow(name, scene.truth_HW) for name, scene in experiment.scenes.items()])
+    counts = [
+        instance_counts(scene.truth_HW, scene.object_HW, len(CLASSES))
+        for scene in (experiment.scenes[name] for name in truths(experiment, "val"))
+    ]
+    perfect = experiment.evaluate("seeds", settings)["splits"]["val"]  # type: ignore[index]
+    assert perfect["miou_by_instance"] == pytest.approx(np.mean(np.sum(counts, axis=0) > 0), abs=1e-6)
 
 
 def test_subset_takes_names_and_refuses_unknown_ones(experiment: FakeExperiment) -> None:

@@ -61,6 +61,7 @@ def _drafts(settings: DensePoseSettings, listing: Listing) -> Iterator[Draft]:
             tags=None if truth is not None else (),
             scribbles=_map(settings, settings.points, entry),
             truth=truth,
+            instance_truth=_map(settings, settings.instance_truth, entry) if truth else None,
         )
 
 

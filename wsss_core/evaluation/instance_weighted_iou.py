@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from wsss_core.artifacts.manifest import ImageRecord
+from wsss_core.data.labels import LabelError, read_label_png
 from wsss_core.evaluation.confusion import confusion_counts
 from wsss_core.evaluation.iou import class_iou
 
@@ -36,3 +38,23 @@ class InstanceWeightedIou:
     def per_class(self) -> np.ndarray:
         """Mean IoU (K,) float64 in 0..1, weighted by instances; 0 for a class without any."""
         return self.weighted / np.maximum(self.instances, 1)
+
+    def mean(self) -> float:
+        """Mean of `per_class` over all classes, those without instances too; NaN when no image was added."""
+        return float(self.per_class().mean()) if self.instances.any() else np.nan
+
+
+def instance_numbers(record: ImageRecord, truth_HW: np.ndarray) -> np.ndarray | None:
+    """The instance numbers (H, W) uint8 of an image; None where the data has none.
+
+    Raises `LabelError` for a damaged file or one of another size than the truth.
+    """
+    if record.instance_truth is None:
+        return None
+    instance_HW = read_label_png(record.instance_truth)
+    if instance_HW.shape != truth_HW.shape:
+        raise LabelError(
+            f"{record.instance_truth}: expected instance numbers of the truth's height and width {truth_HW.shape}, "
+            f"found {instance_HW.shape}. To do: replace one of the two."
+        )
+    return instance_HW

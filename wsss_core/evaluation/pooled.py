@@ -20,6 +20,7 @@ from wsss_core.evaluation.confusion import confusion_counts
 from wsss_core.evaluation.curves import Choice, CurveTally, choose_threshold, curve_figures, threshold_list
 from wsss_core.evaluation.examples import examples, ids_with_truth, misfit
 from wsss_core.evaluation.instance_tally import instance_tallies
+from wsss_core.evaluation.instance_weighted_iou import instance_numbers
 from wsss_core.evaluation.labelling import label_of
 from wsss_core.evaluation.tally import Tally, figures_of, number
 from wsss_core.evaluation.target import CAM_KINDS, INSTANCE_KIND, EvaluationTarget, read_target
@@ -155,7 +156,7 @@ def _tallies(
     """Sums per split at the reported threshold. What the curves hold already is not counted again."""
     class_count = len(manifest.classes)
     tallies = {split: curves[split].at(choice.index) if choice else Tally.empty(class_count) for split in splits}
-    if choice and not settings.boundary:
+    if choice and not (settings.boundary or settings.by_instance):
         return tallies
     threshold = choice.threshold if choice else None
     for example in examples(target, manifest, splits, job):
@@ -163,6 +164,7 @@ def _tallies(
             label = label_of(example.row, example.truth_HW, class_count, threshold)
             counts = None if choice else confusion_counts(example.truth_HW, label, class_count)
             boundary = boundary_counts(example.truth_HW, label, class_count) if settings.boundary else None
+            numbers = instance_numbers(example.record, example.truth_HW) if settings.by_instance else None
         except ValueError as error:
             raise misfit(target, example, error) from error
         for split in example.splits:
@@ -170,6 +172,8 @@ def _tallies(
                 tallies[split].add(example.record.image_id, counts)
             if boundary is not None:
                 tallies[split].add_boundary(boundary)
+            if numbers is not None:
+                tallies[split].add_instances(example.truth_HW, label, numbers)
     return tallies
 
 

@@ -12,6 +12,7 @@ from wsss_core.evaluation.accuracy import (
     pixel_accuracy,
 )
 from wsss_core.evaluation.boundary_iou import boundary_iou
+from wsss_core.evaluation.instance_weighted_iou import InstanceWeightedIou
 from wsss_core.evaluation.iou import class_iou, mean_over_present
 
 DIGITS = 6
@@ -24,11 +25,13 @@ class Tally:
 
     `counts` (K, K+1): pooled confusion counts, the last column for answers withheld (255). `boundary` (K, 2): pooled
     boundary counts, or None. `image_miou`: image id -> mIoU of that image alone, NaN when its truth is all 255.
+    `by_instance`: sums weighted by instances, or None.
     """
 
     counts: np.ndarray
     boundary: np.ndarray | None = None
     image_miou: dict[str, float] = field(default_factory=dict)
+    by_instance: InstanceWeightedIou | None = None
 
     @classmethod
     def empty(cls, class_count: int) -> "Tally":
@@ -43,6 +46,12 @@ class Tally:
     def add_boundary(self, counts: np.ndarray) -> None:
         """Add the boundary counts (K, 2) of one image."""
         self.boundary = counts if self.boundary is None else self.boundary + counts
+
+    def add_instances(self, truth_HW: np.ndarray, label_HW: np.ndarray, instance_HW: np.ndarray) -> None:
+        """Add the IoU of one image, weighted by its instances: label maps uint8, instance numbers integers (H, W)."""
+        if self.by_instance is None:
+            self.by_instance = InstanceWeightedIou(len(self.counts))
+        self.by_instance.add(truth_HW, label_HW, instance_HW)
 
 
 def figures_of(tally: Tally, classes: Sequence[str], subset: Sequence[int]) -> dict[str, object]:
@@ -64,6 +73,7 @@ def figures_of(tally: Tally, classes: Sequence[str], subset: Sequence[int]) -> d
         "subset_miou": number(subset_miou),
         "boundary_iou": number(mean_over_present(boundary)),
         "miou_of_truth": number(mean_iou_of_truth(counts)),
+        "miou_by_instance": number(None if tally.by_instance is None else tally.by_instance.mean()),
         "pixel_accuracy": number(pixel_accuracy(counts)),
         "mean_accuracy": number(mean_accuracy(counts)),
         "frequency_weighted_iou": number(frequency_weighted_iou(counts)),

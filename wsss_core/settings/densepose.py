@@ -25,6 +25,10 @@ class DensePoseSettings(DataSettings):
     """Folder of the same form with the parts at annotated points alone; every number from 15 to 254 is unlabelled, 255
     is to be left out. null: none."""
 
+    instance_truth: str | None = None
+    """Folder of the same form with PNGs that number the people (255 = none), for the evaluation's `by_instance`. null:
+    none."""
+
     classes: ClassNames = DENSEPOSE_CLASSES
     """Names of the parts in the order of their label ids 1, 2, ... Those called left and right change places in a
     mirror."""

@@ -42,5 +42,9 @@ class PooledSettings(Settings):
     boundary: bool = True
     """Also report the boundary IoU (Cheng et al., CVPR 2021)."""
 
+    by_instance: bool = False
+    """Also report the mean over classes of each image's IoU weighted by its instances of the class, where the data has
+    true instances (SPML's diagnostic on DensePose, Ke et al., ICLR 2021)."""
+
     protocol: dict[str, str] = Field(default_factory=dict)
     """Split name -> named protocol, e.g. {train: voc12-train-1464}; the report says when the images are others."""
