@@ -90,9 +90,8 @@ class Bank:
             )
 
     def blocks(self) -> Iterator[torch.Tensor]:
-        """The vectors (n, D) of the rows that count, in order, a few thousand at a time."""
+        """The vectors (n, D) of the rows that count, in order, a few thousand at a time; not to be written to."""
         for index, rows in enumerate(self._kept):
             column = self._file.get_batch(index).column("vector")
-            width = column.type.list_size
-            vectors = column.flatten().to_numpy().reshape(-1, width)
-            yield torch.from_numpy(vectors[rows])
+            vectors = torch.from_dlpack(column.flatten()).reshape(-1, column.type.list_size)  # the file's own memory
+            yield vectors if len(rows) == len(vectors) else vectors[torch.from_numpy(rows)]

@@ -23,13 +23,20 @@ def nearest_rows(
     for piece_nD in blocks:
         for block_nD in piece_nD.split(BLOCK):
             cosine_Qn = query_QD @ block_nD.to(query_QD).T
-            block = cosine_Qn.topk(min(neighbours, cosine_Qn.shape[1]), dim=1)
-            together = torch.cat([best, block.values], dim=1)
+            near = _near_any(cosine_Qn, best, neighbours)
+            together = torch.cat([best, cosine_Qn[:, near]], dim=1)
             kept = together.topk(min(neighbours, together.shape[1]), dim=1)
-            rows = torch.cat([rows, block.indices + start], dim=1).gather(1, kept.indices)
+            rows = torch.cat([rows, (near + start).expand(len(query_QD), -1)], dim=1).gather(1, kept.indices)
             best = kept.values
             start += len(block_nD)
     return best, rows
+
+
+def _near_any(cosine_Qn: torch.Tensor, best_QM: torch.Tensor, neighbours: int) -> torch.Tensor:
+    """Rows of the block, int64, that are nearer to a query than the last of its nearest so far: only a few are."""
+    if best_QM.shape[1] < neighbours:
+        return torch.arange(cosine_Qn.shape[1], device=cosine_Qn.device)
+    return torch.nonzero((cosine_Qn > best_QM[:, -1:]).any(dim=0))[:, 0]
 
 
 def label_shares(label_QM: torch.Tensor, classes: int) -> torch.Tensor:

@@ -42,4 +42,10 @@ def spherical_kmeans(vector_PD: torch.Tensor, start_P: torch.Tensor, count: int,
 
 
 def _nearest(vector_PD: torch.Tensor, centre_ND: torch.Tensor) -> torch.Tensor:
-    return torch.cat([(block_PD @ centre_ND.T).argmax(dim=1) for block_PD in vector_PD.split(BLOCK)])
+    return torch.cat([_argmax(block_PD @ centre_ND.T) for block_PD in vector_PD.split(BLOCK)])
+
+
+def _argmax(cosine_PN: torch.Tensor) -> torch.Tensor:
+    if cosine_PN.device.type == "cpu":
+        return torch.from_numpy(cosine_PN.numpy().argmax(axis=1))  # numpy compares many values at once, torch does not
+    return cosine_PN.argmax(dim=1)
