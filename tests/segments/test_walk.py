@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from wsss_core.networks.normalisation import CAFFE_BGR, IMAGENET_RGB
-from wsss_core.segments.embedding_walk import cells_of, transition, walked
+from wsss_core.segments.embedding_walk import TAIL, cells_of, chebyshev_weights, transition, walked
 from wsss_core.segments.network_picture import crf_picture, network_picture
 from wsss_core.segments.present import peaked_and_present, present_classes
 from wsss_core.segments.tiles import Canvas, at_long_side, at_scale, tile_starts, tiled_sum
@@ -26,6 +26,22 @@ def test_columns_sum_to_one_and_vector_products_equal_squarings():
         power = power @ power
     expected = (score.flatten(1).double() @ power).float().reshape(3, 5, 6)
     torch.testing.assert_close(walked(score, matrix), expected, rtol=1e-4, atol=1e-6)
+
+
+@pytest.mark.parametrize("steps", [1, 2, 8, 64, 256])
+def test_polynomials_give_the_power(steps):
+    weights = chebyshev_weights(steps)
+    x = np.linspace(0, 1, 101)
+    np.testing.assert_allclose(np.polynomial.chebyshev.chebval(2 * x - 1, weights), x**steps, atol=2 * TAIL)
+    assert len(weights) <= 4.1 * np.sqrt(steps) + 2
+
+
+@pytest.mark.parametrize("steps", [0, 1, 4, 20, 256])
+def test_any_number_of_steps_is_that_many_products(steps):
+    matrix = transition(views())
+    score = torch.rand(2, 5, 6, generator=torch.Generator().manual_seed(2))
+    expected = score.flatten(1).double() @ torch.linalg.matrix_power(matrix.double(), steps)
+    torch.testing.assert_close(walked(score, matrix, steps).flatten(1), expected.float(), rtol=1e-4, atol=2e-6)
 
 
 def test_affinity_is_the_published_formula():

@@ -16,7 +16,7 @@ import torch
 from wsss_core.artifacts.atomic import ArtifactError, atomic_output
 
 FILE_NAME = "bank.arrow"
-ROWS_PER_BATCH = 4096
+ROWS_PER_BATCH = 8192
 """Rows that are written and read at a time."""
 
 
@@ -30,7 +30,7 @@ class BankRows(NamedTuple):
 
 
 def write_bank(path: Path, rows: Iterable[BankRows]) -> int:
-    """Write a bank atomically, a few thousand rows in memory at a time; returns the number of rows.
+    """Write a bank atomically, some thousand rows in memory at a time; returns the number of rows.
 
     Raises `ValueError` when there is no segment at all.
     """

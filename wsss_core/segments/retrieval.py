@@ -5,7 +5,7 @@ from collections.abc import Iterable
 import torch
 
 NEIGHBOURS = 20
-BLOCK = 4096
+BLOCK = 16384
 """Bank rows compared at a time: their similarities to the queries stay small."""
 
 
@@ -36,7 +36,7 @@ def _near_any(cosine_Qn: torch.Tensor, best_QM: torch.Tensor, neighbours: int) -
     """Rows of the block, int64, that are nearer to a query than the last of its nearest so far: only a few are."""
     if best_QM.shape[1] < neighbours:
         return torch.arange(cosine_Qn.shape[1], device=cosine_Qn.device)
-    return torch.nonzero((cosine_Qn > best_QM[:, -1:]).any(dim=0))[:, 0]
+    return torch.nonzero((cosine_Qn - best_QM[:, -1:]).amax(dim=0) > 0)[:, 0]
 
 
 def label_shares(label_QM: torch.Tensor, classes: int) -> torch.Tensor:
