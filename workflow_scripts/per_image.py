@@ -5,6 +5,7 @@ Outputs: <results>/<experiment>/<stage>/parts/<part>.arrow and stats/<part>.json
 """
 
 import importlib
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -33,7 +34,7 @@ def main(request: str, part: int, results: Path, device: str) -> None:
     watch = Stopwatch()
     asked = Request.from_json(request)
     importlib.import_module(registry.METHODS[asked.kind][asked.method].module)
-    context = asked.context(results, prepare_device(device, THREADS), THREADS, 0)
+    context = replace(asked.context(results, prepare_device(device, THREADS), THREADS, 0), part=part)
     output = part_path(context.folder, part)
     with sole_writer(output):
         images = run_part(context, part, output)

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wsss_core.artifacts.atomic import ArtifactError
-from wsss_core.artifacts.manifest import Box, ImageRecord, Listing, Manifest, Point
+from wsss_core.artifacts.manifest import FILE_NAME, Box, ImageRecord, Listing, Manifest, Point
 
 FULL = ImageRecord(
     image_id="Kühe 'auf' der Weide",
@@ -119,3 +119,14 @@ def test_the_fingerprint_of_a_listing_follows_ids_splits_and_part_size() -> None
     ]
     assert len({listing.fingerprint() for listing in [LISTING, *changed]}) == 4
     assert replace(LISTING).fingerprint() == LISTING.fingerprint()
+
+
+def test_a_part_is_read_without_the_rest(tmp_path):
+    records = tuple(ImageRecord(f"{number}", "a.jpg", 2, 3, ("train",), number // 3, (1,)) for number in range(8))
+    whole = Manifest(("background", "cat"), records, "tags", "set", ("a note",))
+    whole.write(tmp_path / FILE_NAME)
+    for part in range(4):
+        found = Manifest.read(tmp_path, part)
+        assert found.records == tuple(record for record in records if record.part == part)
+        assert (found.classes, found.notes) == (whole.classes, whole.notes)
+    assert Manifest.read(tmp_path) == whole

@@ -4,6 +4,7 @@ import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pyarrow.fs import FSSpecHandler, LocalFileSystem, PyFileSystem, SubTreeFileSystem
 
 from wsss_core.artifacts.atomic import ArtifactError
 from wsss_core.artifacts.parts import PartReader, PartWriter
@@ -100,3 +101,25 @@ def test_a_broken_part_says_how_to_mend_it(tmp_path: Path, damage: str) -> None:
     path.write_bytes({"empty": b"", "no Arrow file": b"x" * 400, "cut off": whole[: len(whole) // 2]}[damage])
     with pytest.raises(ArtifactError, match=r"is not a readable part .* delete it and run the stage again"):
         PartReader(path)
+
+
+def test_a_part_in_another_storage_is_read_image_by_image(tmp_path):
+    schema = pa.schema([("image_id", pa.string()), ("values", pa.list_(pa.int32()))])
+    with PartWriter(tmp_path / "bucket/exp/seeds/parts/00000.arrow", schema) as writer:
+        for number in range(5):
+            writer.append({"image_id": str(number), "values": [number] * 1000})
+    storage = SubTreeFileSystem(str(tmp_path / "bucket"), LocalFileSystem())  # stands for a bucket of an object store
+    reader = PartReader("exp/seeds/parts/00000.arrow", storage)
+    assert reader.ids() == ("0", "1", "2", "3", "4")
+    assert reader["3"]["values"] == [3] * 1000
+    with pytest.raises(FileNotFoundError, match=r"00001\.arrow does not exist"):
+        PartReader("exp/seeds/parts/00001.arrow", storage)
+
+
+def test_a_part_behind_an_fsspec_storage_is_read_too(tmp_path):
+    fsspec = pytest.importorskip("fsspec")
+    with PartWriter(tmp_path / "a.arrow", pa.schema([("image_id", pa.string())])) as writer:
+        writer.append({"image_id": "x"})
+    memory = fsspec.filesystem("memory")
+    memory.pipe("/bucket/a.arrow", (tmp_path / "a.arrow").read_bytes())
+    assert PartReader("bucket/a.arrow", PyFileSystem(FSSpecHandler(memory))).ids() == ("x",)

@@ -8,6 +8,7 @@ from functools import cached_property
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.compute
 import pyarrow.ipc
 
 from wsss_core.artifacts.atomic import ArtifactError, atomic_output
@@ -100,7 +101,7 @@ class Listing:
         """Numbers of the parts that hold an image of one of the splits `wanted`."""
         chosen = set(wanted)
         return tuple(
-            sorted({index // self.part_size for index, names in enumerate(self.splits) if chosen & set(names)})
+            sorted({place // self.part_size for place, names in enumerate(self.splits) if not chosen.isdisjoint(names)})
         )
 
     def ids_of(self, split: str) -> tuple[str, ...]:
@@ -156,16 +157,21 @@ class Manifest:
             writer.write_table(table)
 
     @classmethod
-    def read(cls, path: Path | str) -> "Manifest":
-        """Manifest from a file or from the data stage's folder."""
+    def read(cls, path: Path | str, part: int | None = None) -> "Manifest":
+        """Manifest from a file or from the data stage's folder; of one part only, if it is given.
+
+        A job on a part of a large data set so takes neither time nor memory for the rest.
+        """
         path = Path(path)
         path = path / FILE_NAME if path.is_dir() else path
         if not path.is_file():
             raise FileNotFoundError(f"manifest {path} does not exist; run the data stage first")
         try:
-            with pyarrow.ipc.open_file(str(path)) as file:
+            with pa.memory_map(str(path)) as mapped, pyarrow.ipc.open_file(mapped) as file:
                 about = json.loads(file.schema.metadata[METADATA_KEY])
-                records = tuple(_from_row(row) for row in file.read_all().to_pylist())
+                table = file.read_all()
+                wanted = table if part is None else table.filter(pa.compute.equal(table["part"], part))
+                records = tuple(_from_row(row) for row in wanted.to_pylist())
         except (pa.ArrowInvalid, KeyError, TypeError, ValueError) as error:
             raise ArtifactError(f"{path} is not a manifest ({error}); delete it and run the data stage") from error
         return cls(tuple(about["classes"]), records, about["tag_source"], about["dataset"], tuple(about["notes"]))

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.ipc
+from pyarrow.fs import FileSystem, FileType
 
 from wsss_core.artifacts.atomic import ArtifactError, atomic_output
 
@@ -55,22 +56,36 @@ class PartWriter:
 
 
 class PartReader:
-    """Random access by image id to a part; memory-mapped, one image decoded at a time."""
+    """Random access by image id to a part, one image decoded at a time.
 
-    def __init__(self, path: Path | str) -> None:
-        self.path = Path(path)
-        if not self.path.is_file():
+    A local file is memory-mapped. `storage`: Arrow file system in which `path` lies, such as an object store; of it
+    only the bytes of the images asked for are fetched.
+    """
+
+    def __init__(self, path: Path | str, storage: FileSystem | None = None) -> None:
+        self.path, self._storage = Path(path), storage
+        if not self._is_there():
             raise FileNotFoundError(f"part {self.path} does not exist; run the stage that makes it first")
         try:
             only_ids = pyarrow.ipc.IpcReadOptions(included_fields=[0])
-            with pyarrow.ipc.open_file(pa.memory_map(str(self.path)), options=only_ids) as ids:
+            with pyarrow.ipc.open_file(self._open(), options=only_ids) as ids:
                 batches = [ids.get_batch(index) for index in range(ids.num_record_batches)]
                 self._index = {batch.column(0)[0].as_py(): index for index, batch in enumerate(batches)}
-            self._file = pyarrow.ipc.open_file(pa.memory_map(str(self.path)))
+            self._file = pyarrow.ipc.open_file(self._open())
         except (pa.ArrowInvalid, OSError) as error:
             raise ArtifactError(
                 f"{self.path} is not a readable part ({error}). To do: delete it and run the stage again."
             ) from error
+
+    def _is_there(self) -> bool:
+        if self._storage is None:
+            return self.path.is_file()
+        return bool(self._storage.get_file_info(self.path.as_posix()).type == FileType.File)
+
+    def _open(self) -> pa.NativeFile:
+        if self._storage is None:
+            return pa.memory_map(str(self.path))
+        return self._storage.open_input_file(self.path.as_posix())
 
     @property
     def schema(self) -> pa.Schema:

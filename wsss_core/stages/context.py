@@ -27,7 +27,8 @@ class StageContext:
     are listed under their own stage names. `input_kinds`: the same keys -> kind. `folder`: this stage's own folder.
     `splits`: the splits the stage covers (a training: learns from). `device`: "cpu" or "cuda[:n]". `threads`: torch
     threads of this job. `workers`: processes that load training samples. `run_key`: changes whenever settings, inputs
-    or code of the stage do; resume states of another key are stale.
+    or code of the stage do; resume states of another key are stale. `part`: number of the part that a per-image stage
+    works on.
     """
 
     experiment: str
@@ -44,11 +45,12 @@ class StageContext:
     threads: int = 1
     workers: int = 0
     run_key: str = ""
+    part: int | None = None
 
     @cached_property
     def manifest(self) -> Manifest:
-        """The manifest of the data stage."""
-        return Manifest.read(self.inputs["data"])
+        """The manifest of the data stage: of a per-image stage's job, the rows of its part."""
+        return Manifest.read(self.inputs["data"], self.part)
 
     def typed_settings(self, model: type[SettingsT]) -> SettingsT:
         """The settings, checked to be of the method's own model."""

@@ -47,6 +47,8 @@ class Plan:
         self.graph = experiment.graph
         self.results = Path(experiment.file.compute.results)
         self._listings: dict[str, Listing] = {}
+        self._parts: dict[tuple[str, tuple[str, ...]], tuple[int, ...]] = {}
+        self._class_names: dict[str, tuple[str, ...]] = {}
         for stage in self.graph.stages.values():
             self._check_splits(stage)
             self._check_names(stage)
@@ -67,6 +69,13 @@ class Plan:
             self._listings[data.ref] = module.list_images(data.settings)
         return self._listings[data.ref]
 
+    def _classes(self, stage: Stage) -> tuple[str, ...]:
+        """Names of the classes of the data that a stage works on; read once, for the table of tags may be long."""
+        data = self.graph.data_of(stage)
+        if data.ref not in self._class_names:
+            self._class_names[data.ref] = class_names(data)
+        return self._class_names[data.ref]
+
     def splits(self, stage: Stage) -> tuple[str, ...]:
         """Splits that a stage covers: as written, else those of its inputs; a training by default takes `train`."""
         if stage.splits is not None:
@@ -80,7 +89,12 @@ class Plan:
 
     def parts(self, stage: Stage) -> tuple[int, ...]:
         """Numbers of the parts of a per-image stage."""
-        return self.listing(stage).parts(self.splits(stage))
+        key = (self.graph.data_of(stage).ref, self.splits(stage))
+        if (
+            key not in self._parts
+        ):  # the graph asks once per job, and a large data set has hundreds of thousands of images
+            self._parts[key] = self.listing(stage).parts(key[1])
+        return self._parts[key]
 
     def targets(self, stage: Stage) -> dict[str, Stage]:
         """What an evaluation stage evaluates: file stem -> stage."""
@@ -119,19 +133,17 @@ class Plan:
 
     def inputs(self, stage: Stage, parts: Iterable[int] | None = None) -> list[Path]:
         """Files a job of a stage reads: manifest, upstream products (of `parts`, or of its splits), weights, lists."""
-        wanted = self.listing(stage).parts(self.splits(stage)) if parts is None else tuple(parts)
+        wanted = self.parts(stage) if parts is None else tuple(parts)
         files = [path for source in self._sources(stage) for path in self.products(source, self._made(source, wanted))]
         return [*files, *self._outside_files(stage), *newest_files(stage.settings, self.ids(stage, wanted))]
 
     def ids(self, stage: Stage, parts: Iterable[int] | None = None) -> list[str]:
         """Ids of the images that a stage covers, of the given parts only where there are some."""
         listing, covered = self.listing(stage), set(self.splits(stage))
-        kept = None if parts is None else set(parts)
-        return [
-            image_id
-            for index, (image_id, names) in enumerate(zip(listing.ids, listing.splits, strict=True))
-            if covered & set(names) and (kept is None or index // listing.part_size in kept)
-        ]
+        size, count = listing.part_size, len(listing.ids)
+        kept = range(-(-count // size)) if parts is None else sorted(set(parts))
+        places = (place for part in kept for place in range(part * size, min((part + 1) * size, count)))
+        return [listing.ids[place] for place in places if not covered.isdisjoint(listing.splits[place])]
 
     def _made(self, source: Stage, wanted: Iterable[int]) -> list[int]:
         """Those of the parts `wanted` that a source has: a report also shows stages that cover fewer splits."""
@@ -231,16 +243,16 @@ class Plan:
         if stage.kind not in ("affinity", "evaluation", "report"):
             return
         check_start(stage)
-        check_names(stage, self.listing(stage).split_names, class_names(self.graph.data_of(stage)))
+        check_names(stage, self.listing(stage).split_names, self._classes(stage))
         check_expected(stage, [self._key(stage, source.ref) for source in self._sources(stage)])
         if stage.kind == "evaluation":
             check_targets(stage, [target_name(self._key(stage, ref)) for ref in stage.inputs.get("of", ())])
 
     def _check_classes(self, stage: Stage) -> None:
         """The channels of a network mean the classes of the data that it was trained on, in their order."""
-        own = class_names(self.graph.data_of(stage))
+        own = self._classes(stage)
         for source in self._sources(stage):
-            learnt = class_names(self.graph.data_of(source))
+            learnt = self._classes(source)
             if learnt != own:
                 raise SettingsError(
                     f"stage {stage.name!r}: {source.name!r} was trained on the classes {', '.join(learnt[1:])}, but "
