@@ -10,10 +10,10 @@ from tiny_clip import tiny_clip, write_clip
 from training.tiny_data import tiny_context
 
 from wsss_core.artifacts.cams import CamRow, decode, encode
+from wsss_core.artifacts.checksum import sha256_of
 from wsss_core.cams.gradcam import processor, prompt_features, softmax_gradcam
 from wsss_core.checkpoints.clip_file import load_clip
 from wsss_core.checkpoints.prompts_store import PromptsCard, save_prompts
-from wsss_core.checkpoints.store import sha256_of
 from wsss_core.clip.text_prompts import TextPrompts
 from wsss_core.networks.clip.prompts import PromptContext
 from wsss_core.settings.cams import GradcamSettings

@@ -10,10 +10,10 @@ from tiny_clip import write_clip
 from training.stage_rows import write_seeds
 from training.tiny_data import tiny_context, write_tiny_data
 
+from wsss_core.artifacts.checksum import sha256_of
 from wsss_core.artifacts.label_maps import LabelRow
 from wsss_core.artifacts.manifest import Manifest
 from wsss_core.checkpoints.prompts_store import load_prompts
-from wsss_core.checkpoints.store import sha256_of
 from wsss_core.classifiers.prompt_samples import PromptSamples
 from wsss_core.classifiers.prompts import PromptsTask, train
 from wsss_core.classifiers.published_prompts import train as take_published

@@ -20,7 +20,9 @@ TRUTH = np.array([[0, 1], [2, 2]], np.uint8)
 
 def test_stored_labels_stay_as_they_are() -> None:
     label = np.array([[255, 1], [0, 2]], np.uint8)
-    assert label_of(LabelRow("a", label), TRUTH, 3, None) is label
+    np.testing.assert_array_equal(label_of(LabelRow("a", label), TRUTH, 3, None), label)
+    unlabelled = label_of(LabelRow("a", np.array([[254, 1], [0, 2]], np.uint8)), TRUTH, 3, None)
+    assert unlabelled.tolist() == [[255, 1], [0, 2]]
 
 
 def test_cams_are_cut_at_the_threshold_and_the_background_wins_ties() -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from fake_experiment import FakeExperiment
 
-from wsss_core.checkpoints.store import sha256_of
+from wsss_core.artifacts.checksum import sha256_of
 from wsss_core.data.protocols import hash_ids
 from wsss_core.report.conditions import SHOWN_DIGITS, conditions
 from wsss_core.report.figures import read_figures

@@ -124,7 +124,7 @@ def test_merging_does_not_change_the_stages() -> None:
         ({"kind": "seeds", "method": "argmx"}, "stage 'it': kind seeds has no method 'argmx'; did you mean 'argmax'?"),
         (
             {"kind": "seeds"},
-            "key 'method' is required for kind seeds; known: argmax, crf, region_vote, sams, precomputed",
+            "key 'method' is required for kind seeds; known: argmax, crf, region_vote",
         ),
         ({"method": "crf"}, "stage 'it': key 'kind' is required; known: data, regions,"),
         ({"kind": "seeds", "method": "argmax", "treshold": 0.2}, "unknown key 'treshold'; did you mean 'threshold'?"),

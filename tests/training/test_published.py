@@ -11,10 +11,11 @@ from training.tiny_data import CLASSES, tiny_context, write_tiny_data
 
 from wsss_core import registry
 from wsss_core.affinity import random_walk
+from wsss_core.artifacts.checksum import sha256_of
 from wsss_core.artifacts.manifest import Manifest
 from wsss_core.cams import multiscale
 from wsss_core.checkpoints.psa_layout import to_published_name
-from wsss_core.checkpoints.store import load_network, sha256_of
+from wsss_core.checkpoints.store import load_network
 from wsss_core.networks.factory import build_affinity_net, build_classifier, build_network, build_segmenter
 from wsss_core.networks.names import AFFINITY_NETS, ARCHITECTURES, CLASSIFIERS
 from wsss_core.settings.affinity import PublishedAffinitySettings

@@ -10,13 +10,13 @@ import numpy as np
 import torch
 
 from wsss_core.artifacts.cams import CamRow
+from wsss_core.artifacts.checksum import sha256_of
 from wsss_core.artifacts.formats import Row
 from wsss_core.artifacts.manifest import ImageRecord
 from wsss_core.cams.scales import bounded_image
 from wsss_core.checkpoints.clip_file import load_clip
 from wsss_core.checkpoints.file_names import weights_file
 from wsss_core.checkpoints.prompts_store import PromptsCard, load_prompts
-from wsss_core.checkpoints.store import sha256_of
 from wsss_core.clip.gradcam import class_maps, image_pass, masked_softmax, patch_attention
 from wsss_core.clip.preprocessing import whole_patches
 from wsss_core.clip.text_prompts import TextPrompts

@@ -1,7 +1,6 @@
 """Networks on disk: `model.safetensors` (weights) and `model.json` (card and checksum of the weights) in a stage's
 folder."""
 
-import hashlib
 import json
 from collections.abc import Mapping
 from pathlib import Path
@@ -10,6 +9,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from wsss_core.artifacts.atomic import atomic_output, system_errors, write_json
+from wsss_core.artifacts.checksum import sha256_of
 from wsss_core.checkpoints.card import NetworkCard, Plain, card_from_plain, card_to_plain
 from wsss_core.checkpoints.file_names import CARD_NAME, WEIGHTS_NAME
 from wsss_core.networks.network import Network
@@ -100,9 +100,3 @@ def read_plain_card(folder: Path) -> tuple[dict[str, Plain], str]:
     except (json.JSONDecodeError, KeyError, AttributeError, TypeError) as error:
         raise ValueError(f"{path}: expected a network card with {CHECKSUM_KEY!r}, found {error}") from error
     return plain, checksum
-
-
-def sha256_of(path: Path) -> str:
-    """SHA-256 of a file as 64 hexadecimal digits."""
-    with open(path, "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

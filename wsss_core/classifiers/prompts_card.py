@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 
+from wsss_core.artifacts.checksum import sha256_of
 from wsss_core.checkpoints.card import Plain
 from wsss_core.checkpoints.file_names import weights_file
 from wsss_core.checkpoints.prompts_store import PromptsCard
-from wsss_core.checkpoints.store import sha256_of
 from wsss_core.clip.words import words_of
 from wsss_core.settings.prompts import PromptTextSettings
 

@@ -4,10 +4,10 @@ import logging
 
 import torch
 
+from wsss_core.artifacts.checksum import sha256_of
 from wsss_core.checkpoints.clip_file import load_clip
 from wsss_core.checkpoints.file_names import weights_file
 from wsss_core.checkpoints.prompts_store import read_context, save_prompts
-from wsss_core.checkpoints.store import sha256_of
 from wsss_core.classifiers.prompts_card import prompt_names, prompts_card
 from wsss_core.clip.text_prompts import TextPrompts
 from wsss_core.networks.clip.prompts import PromptContext

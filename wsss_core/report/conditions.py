@@ -3,9 +3,9 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from wsss_core.artifacts.checksum import sha256_of
 from wsss_core.artifacts.manifest import Manifest
 from wsss_core.checkpoints.file_names import WEIGHTS_NAME
-from wsss_core.checkpoints.store import sha256_of
 from wsss_core.data.protocols import hash_ids
 from wsss_core.evaluation.examples import ids_with_truth
 from wsss_core.report.figures import StageFigures

@@ -10,7 +10,7 @@ from wsss_core.settings.published import PublishedSettings
 from wsss_core.settings.training import JitterSettings, LoopSettings, NetworkName, Strength, SwinName
 
 Factor = Annotated[float, Field(gt=0, le=8)]
-Canvas = Literal["cells", "image"]
+Canvas = Literal["image", "cells"]  # in the order of `settings/cams.py`: typing keeps one of equal literals
 
 
 class SegmenterSettings(JitterSettings, LoopSettings):

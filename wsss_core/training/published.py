@@ -5,10 +5,11 @@ from typing import cast
 
 import torch
 
+from wsss_core.artifacts.checksum import sha256_of
 from wsss_core.checkpoints.card import NetworkCard
 from wsss_core.checkpoints.file_names import CARD_NAME, weights_file
 from wsss_core.checkpoints.pretrained import fitting_state, load_pretrained
-from wsss_core.checkpoints.store import read_card, save_network, sha256_of
+from wsss_core.checkpoints.store import read_card, save_network
 from wsss_core.networks.factory import Option, Role, build_network, stride_option
 from wsss_core.networks.names import DEFAULT_ARCHITECTURES
 from wsss_core.networks.network import Network

@@ -7,7 +7,7 @@ import pytest
 import torch
 from tiny_clip import write_clip
 
-from wsss_core.checkpoints.store import sha256_of
+from wsss_core.artifacts.checksum import sha256_of
 from wsss_core.commands.checks.weights import check_weights, expected_checksum
 from wsss_core.networks.factory import build_backbone, build_classifier
 from wsss_core.settings.classifier import PsaClassifierSettings, PublishedClassifierSettings

@@ -4,13 +4,13 @@ import re
 from pathlib import Path
 from typing import cast
 
+from wsss_core.artifacts.checksum import sha256_of
 from wsss_core.checkpoints.clip_file import clip_weights
 from wsss_core.checkpoints.deeplab_layout import from_torchvision
 from wsss_core.checkpoints.file_names import WEIGHT_SETTINGS, weights_file
 from wsss_core.checkpoints.fit import fitting_backbones, shapes_of
 from wsss_core.checkpoints.pretrained import detect_layout
 from wsss_core.checkpoints.reading import read_state
-from wsss_core.checkpoints.store import sha256_of
 from wsss_core.checkpoints.torchvision_layouts import TORCHVISION_RESNET
 from wsss_core.commands.checks.finding import Finding, ok
 from wsss_core.networks.factory import Role
