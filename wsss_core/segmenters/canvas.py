@@ -3,7 +3,7 @@
 from typing import cast, get_args
 
 from wsss_core.checkpoints.card import NetworkCard
-from wsss_core.settings.segmenter import Canvas
+from wsss_core.settings.cams import Canvas
 
 CANVAS_KEY = "canvas"
 """Where a training notes it in the card."""

@@ -16,7 +16,7 @@ from torch.nn import functional
 from wsss_core.cams.scales import bounded_scales, scaled_images
 from wsss_core.networks.network import Network
 from wsss_core.networks.precision import Precision, as_input, inference
-from wsss_core.settings.segmenter import Canvas
+from wsss_core.settings.cams import Canvas
 
 Normalise = Callable[[np.ndarray], np.ndarray]
 

@@ -11,7 +11,7 @@ from wsss_core.evaluation.confusion import confusion_counts
 from wsss_core.evaluation.iou import class_iou, mean_iou
 from wsss_core.networks.network import Network
 from wsss_core.segmenters.scores import predict_scores
-from wsss_core.settings.segmenter import Canvas
+from wsss_core.settings.cams import Canvas
 from wsss_core.training.task import Figures
 
 

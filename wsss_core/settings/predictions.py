@@ -5,8 +5,8 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from wsss_core.settings.base import MaxPixels, Settings
+from wsss_core.settings.cams import Canvas
 from wsss_core.settings.crf import CrfSettings
-from wsss_core.settings.segmenter import Canvas
 
 Scale = Annotated[float, Field(gt=0, le=8)]
 

@@ -5,12 +5,12 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
+from wsss_core.settings.cams import Canvas
 from wsss_core.settings.paths import WeightsPath
 from wsss_core.settings.published import PublishedSettings
 from wsss_core.settings.training import JitterSettings, LoopSettings, NetworkName, Strength, SwinName
 
 Factor = Annotated[float, Field(gt=0, le=8)]
-Canvas = Literal["image", "cells"]  # in the order of `settings/cams.py`: typing keeps one of equal literals
 
 
 class SegmenterSettings(JitterSettings, LoopSettings):
