@@ -18,6 +18,7 @@ from wsss_core.commands.trained_segmenter import trained_segmenter
 from wsss_core.data.labels import read_label_png
 from wsss_core.networks.normalisation import IMAGENET_RGB
 from wsss_core.settings.base import SettingsError
+from wsss_core.settings.one_stage import OneStagePredictionsSettings
 from wsss_core.settings.predictions import MultiscalePredictionsSettings
 
 CLASSES = ("cat", "dog")
@@ -220,3 +221,18 @@ def test_a_large_image_is_labelled_in_tiles(trained: Path) -> None:
     Image.fromarray(rng.integers(0, 255, (100, 150, 3), np.uint8)).save(trained / "large.png")
     assert predict("pets", "large.png", "--tile", 64, "--out", "out", "--no-overlays").exit_code == 0
     assert read_label_png(trained / "out/large.png").shape == (100, 150)
+
+
+def test_a_one_stage_network_is_asked_in_its_own_way(trained: Path) -> None:
+    folder = trained / "results/pets/one_stage"
+    card = NetworkCard("segmenter", "small", CLASSES, IMAGENET_RGB, architecture="ws_fcn")
+    save_network(folder, card, card.build().state_dict())
+    write_stage(folder, "segmenter", 300)
+    assert trained_segmenter("pets/one_stage").settings == OneStagePredictionsSettings()
+    settings = {"scales": [1.0], "mirror": False, "canvas": None}
+    about = {"method": "one_stage", "settings": settings, "inputs": {"segmenter": "pets/one_stage"}}
+    write_stage(trained / "results/pets/labels", "predictions", 400, **about)
+    assert trained_segmenter("pets/labels").settings == OneStagePredictionsSettings.parse(settings, "labels")
+    result = predict("pets/labels", "photos/ein Bild 1.png", "--no-overlays", "--out", "out")
+    assert result.exit_code == 0, result.output
+    assert read_label_png(trained / "out/ein Bild 1.png").max() <= len(CLASSES)
