@@ -14,7 +14,8 @@ from wsss_core import cli
 
 ROOT = Path(__file__).resolve().parents[2]
 CONDA_NAMES = {"matplotlib": "matplotlib-base", "torch": "pytorch"}
-NOT_FOR_JOBS = {"snakemake"}  # it starts the jobs and is not used by them
+SLURM_PLUGINS = {"snakemake-executor-plugin-slurm", "snakemake-executor-plugin-slurm-jobstep"}
+NOT_FOR_JOBS = {"snakemake", *SLURM_PLUGINS}  # they start the jobs and are not used by them
 
 
 def required_packages() -> set[str]:

@@ -51,7 +51,7 @@ class Box:
     def start(self, checkout: Path, *arguments: str, config: str = CONFIG) -> "subprocess.Popen[str]":
         """Snakemake with the SLURM profile, at work in `checkout`; it looks at its jobs often."""
         words = [sys.executable, "-m", "snakemake", "--configfile", config, "--workflow-profile", "profiles/slurm"]
-        words += ["--slurm-init-seconds-before-status-checks", "1", "--latency-wait", "10", *arguments]
+        words += ["--wsss-slurm-init-seconds-before-status-checks", "1", "--latency-wait", "10", *arguments]
         with open(checkout / "run.txt", "a", encoding="utf-8") as output:
             return subprocess.Popen(
                 words, cwd=checkout, env=self.client(checkout), stdout=output, stderr=output, text=True,

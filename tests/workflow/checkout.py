@@ -19,6 +19,7 @@ SOURCES = (
     "workflow_scripts",
     "wsss_core",
     "snakemake_logger_plugin_wsss",
+    "snakemake_executor_plugin_wsss_slurm",
     "config",
     "envs",
     "profiles",

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 PREFIX = "wsss_"
-"""What the names of our jobs begin with (`slurm-jobname-prefix` of profiles/slurm); the identity of the run follows."""
+"""What the names of our jobs begin with (`jobname-prefix` in profiles/slurm); the identity of the run follows."""
 _FORMAT = "%i|%T|%M|%Z|%j|%k|%R"
 _TIMEOUT_S = 30
 
