@@ -78,3 +78,10 @@ def test_a_controller_that_hangs_or_is_not_installed_does_not_answer(
     program.write_text("#!/bin/sh\nwhile :; do :; done\n")
     program.chmod(0o755)
     assert not plugin.controller_answers()
+
+
+def test_what_the_checking_thread_needs_is_there_before_the_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[object] = []
+    monkeypatch.setattr(SlurmExecutor, "__init__", lambda self, *arguments: seen.append((self._told_of, arguments)))
+    Executor("workflow", "logger")
+    assert seen == [(set(), ("workflow", "logger"))]
