@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wsss_core.checkpoints.fit import compare, shapes_of
-from wsss_core.checkpoints.psa_layout import PSA_LAYOUT, to_own_name, to_published_name
+from wsss_core.checkpoints.pretrained import detect_layout
+from wsss_core.checkpoints.psa_layout import LARGEFOV_BY_ORDER, PSA_LAYOUT, to_own_name, to_published_name
 from wsss_core.networks.factory import build_affinity_net, build_classifier, build_segmenter
 
 DATA = Path(__file__).parents[1] / "networks" / "data"
@@ -43,6 +44,21 @@ def test_the_published_largefov_is_deeplab_v1_on_vgg16(head):
     with torch.device("meta"):
         network = build_segmenter("deeplab_v1", "vgg16", 21)
     assert not compare(shapes_of(network.state_dict()), shapes_of(PSA_LAYOUT.translate(state)))
+
+
+def test_a_largefov_with_numbered_layers_is_loaded_by_order():
+    layout = json.loads((GOLDEN / "deeplab_largefov_vgg16_voc12.layout.json").read_text(encoding="utf-8"))
+    state = {}
+    for place, (name, shape) in enumerate(layout.items()):
+        layer, leaf = name.split(".")
+        block, _, number = layer.removeprefix("conv").partition("_")
+        numbered = f"block_{block}.conv{number}" if layer.startswith("conv") else f"conv{place // 2 - 7}"
+        state[f"features.{numbered}.{leaf}"] = torch.empty(shape, device="meta")
+    with torch.device("meta"):
+        network = build_segmenter("deeplab_v1", "vgg16", 21)
+    assert list(state)[-1] == "features.conv8.bias"
+    assert detect_layout(state, Path("x.pth")) is LARGEFOV_BY_ORDER
+    assert not compare(shapes_of(network.state_dict()), shapes_of(LARGEFOV_BY_ORDER.translate(state)))
 
 
 @pytest.mark.parametrize(("name", "architecture", "classes"), [("eps_voc12", "eps", 20), ("cls_coco", None, 80)])

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from wsss_core.checkpoints.caffe_layouts import CAFFE_ILSVRC_VGG16, CAFFE_VGG16
+from wsss_core.checkpoints.caffe_resnet import CAFFE_RESNET101
 from wsss_core.checkpoints.deeplab_layout import DEEPLAB_RESNET101, from_torchvision
 from wsss_core.checkpoints.file_names import CARD_NAME, weights_file
 from wsss_core.checkpoints.fit import COUNTER, Misfit, Shapes, compare, fitting_backbones, shapes_of
@@ -13,7 +14,7 @@ from wsss_core.checkpoints.mmseg_layout import MMSEG_MASK2FORMER
 from wsss_core.checkpoints.mxnet_layout import MXNET_RESNET38
 from wsss_core.checkpoints.one_stage_layout import ONE_STAGE_LAYOUT
 from wsss_core.checkpoints.own_layout import OWN_LAYOUT
-from wsss_core.checkpoints.psa_layout import PSA_LAYOUT
+from wsss_core.checkpoints.psa_layout import LARGEFOV_BY_ORDER, PSA_LAYOUT
 from wsss_core.checkpoints.reading import State, read_state
 from wsss_core.checkpoints.spml_layout import DEEP_RESNET, SPML_LAYOUT
 from wsss_core.checkpoints.store import read_card
@@ -27,6 +28,7 @@ LAYOUTS = (
     OWN_LAYOUT,
     ONE_STAGE_LAYOUT,  # before those whose backbones it has
     PSA_LAYOUT,
+    LARGEFOV_BY_ORDER,
     DEEPLAB_RESNET101,
     SPML_LAYOUT,
     DEEP_RESNET,
@@ -36,6 +38,7 @@ LAYOUTS = (
     MMSEG_MASK2FORMER,
     CAFFE_ILSVRC_VGG16,  # before the one that asks for less
     CAFFE_VGG16,
+    CAFFE_RESNET101,
 )
 """In the order in which they are tried."""
 

@@ -13,6 +13,14 @@ LARGEFOV_HEADS = ("fc8_voc12", "score")
 """What the last layer of DeepLab-LargeFOV is called: by its authors, and by OAA (ICCV 2019)."""
 IMAGENET_HEAD = "linear1000"
 MARKS = ("conv1_1.weight", "b2.conv_branch2a.weight")
+NUMBERED = "block_1.conv1."
+"""What the first layer is called by ports of LargeFOV that number the layers of each block, up to conv8 as the last."""
+LARGEFOV_LAYERS = (
+    *(f"conv{block}_{layer}" for block, layers in enumerate((2, 2, 3, 3, 3), 1) for layer in range(1, layers + 1)),
+    "fc6",
+    "fc7",
+    "fc8",
+)
 
 
 def to_own_name(published: str) -> str:
@@ -37,4 +45,19 @@ def _translate(state: State) -> State:
     return {to_own_name(name): value for name, value in state.items() if not name.startswith(IMAGENET_HEAD)}
 
 
+def _is_numbered(state: State) -> bool:
+    return len(state) == 2 * len(LARGEFOV_LAYERS) and any(NUMBERED in name for name in state)
+
+
+def _translate_by_order(state: State) -> State:
+    """The layers stand in the file as in the network; what a port calls them after the first does not matter."""
+    entries = list(state.items())
+    translated: State = {}
+    for place, layer in enumerate(LARGEFOV_LAYERS):
+        for name, value in entries[2 * place : 2 * place + 2]:
+            translated[to_own_name(f"{layer}.{name.rpartition('.')[2]}")] = value
+    return translated
+
+
+LARGEFOV_BY_ORDER = Layout("LargeFOV with numbered layers", _is_numbered, _translate_by_order, normalisation=None)
 PSA_LAYOUT = Layout("PSA", _recognises, _translate, normalisation=None)
