@@ -38,7 +38,7 @@ def test_paths_are_absolute_so_that_the_workflow_finds_them(here: Path) -> None:
 
 def test_the_next_commands_are_printed(here: Path) -> None:
     result = new("--images", "photos", "--tags", "tags.csv", "--out", "my pets.yaml", "--name", "pets")
-    assert "an experiment on 24 images" in result.output
+    assert "an experiment on 24 images with 2 classes (cat, dog)" in result.output
     for command in ("doctor", "plan", "run"):
         assert f"wsss {command} 'my pets.yaml'" in result.output
 

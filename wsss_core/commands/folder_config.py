@@ -49,6 +49,7 @@ class FolderConfig:
     image_count: int
     tag_source: str = "tags"
     classes: tuple[str, ...] = ()
+    unlisted_tags: str = "refuse"
     no_class: tuple[str, ...] = (BACKGROUND,)
 
     @property
@@ -74,6 +75,7 @@ class FolderConfig:
             truth=_quoted(self.truth),
             tag_source=self.tag_source,
             classes=json.dumps(self.classes, ensure_ascii=False),
+            unlisted_tags=self.unlisted_tags,
             no_class=json.dumps(self.no_class, ensure_ascii=False),
             network=self.network,
             weights=_quoted(self.weights),
@@ -113,6 +115,7 @@ stages:
     tags: {tags} # CSV with the columns file,tags (`;` between tags), or annotations; null: one sub-folder per class
     tag_source: {tag_source} # masks: the classes in the masks of `truth`
     classes: {classes} # in the order of their label ids 1, 2, ...; empty: all tags by alphabet
+    unlisted_tags: {unlisted_tags} # drop: leave out tags that are not in `classes`
     no_class: {no_class} # tags that say that no class is on the image
     truth: {truth} # folder of label PNGs for evaluation, if you have some
     val_fraction: 0.2 # share of the images that no network is trained on

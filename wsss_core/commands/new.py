@@ -9,11 +9,12 @@ import yaml
 
 from wsss_core.artifacts.atomic import write_text
 from wsss_core.commands.folder_config import RECIPES, FolderConfig
-from wsss_core.data.folder import list_images
+from wsss_core.data.folder import class_names, list_images, tagged_files
 from wsss_core.settings.base import SettingsError
 from wsss_core.settings.data import FolderSettings
 from wsss_core.settings.experiment import Experiment
 
+_SHOWN_CLASSES = 10
 _PATH = click.Path(path_type=Path)
 
 
@@ -26,6 +27,7 @@ _PATH = click.Path(path_type=Path)
     "JSON, CVAT XML, a folder of VOC XML. Without it, every sub-folder is a class.",
 )
 @click.option("--classes", help="Classes in the order of their label ids, with commas; default: all tags by alphabet.")
+@click.option("--drop-other-tags", is_flag=True, help="Leave out tags that are not among --classes.")
 @click.option("--no-class", help="Tags that mean that no class is there, such as `intact`, with commas.")
 @click.option("--tags-from-masks", is_flag=True, help="Take the tags from the masks in --truth; needs --classes.")
 @click.option("--truth", type=_PATH, help="Folder of ground-truth label PNGs, if there are some.")
@@ -38,6 +40,7 @@ def new(
     images: Path,
     tags: Path | None,
     classes: str | None,
+    drop_other_tags: bool,
     no_class: str | None,
     tags_from_masks: bool,
     truth: Path | None,
@@ -60,6 +63,7 @@ def new(
             "truth": None if truth is None else str(truth.resolve()),
             "tag_source": "masks" if tags_from_masks else "tags",
             "classes": _names(classes),
+            "unlisted_tags": "drop" if drop_other_tags else "refuse",
             **({} if no_class is None else {"no_class": _names(no_class)}),
         },
         "options",
@@ -74,12 +78,13 @@ def new(
         image_count=len(list_images(data).ids),  # tags and files are checked on the way, before anything is written
         tag_source=data.tag_source,
         classes=data.classes,
+        unlisted_tags=data.unlisted_tags,
         no_class=data.no_class,
     )
     text = config.text()
     _check(text, out)
     write_text(out, text)
-    click.echo(f"{out}: an experiment on {config.image_count} images. Next:")
+    click.echo(f"{out}: an experiment on {config.image_count} images with {_classes_in_words(data)}. Next:")
     for command in ("doctor", "plan", "run"):
         click.echo(f"  wsss {command} {_shell(out)}")
 
@@ -96,6 +101,13 @@ def _resolved(path: Path | None) -> Path | None:
 
 def _names(text: str | None) -> tuple[str, ...]:
     return tuple(name.strip() for name in (text or "").split(",") if name.strip())
+
+
+def _classes_in_words(data: FolderSettings) -> str:
+    """How many classes and which: a mistyped tag is seen here first."""
+    names = class_names(data, tagged_files(data))
+    more = ", ..." if len(names) > _SHOWN_CLASSES else ""
+    return f"{len(names)} class{'es' * (len(names) > 1)} ({', '.join(names[:_SHOWN_CLASSES])}{more})"
 
 
 def _refuse_missing(truth: Path | None, weights: Path | None) -> None:

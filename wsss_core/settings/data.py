@@ -230,9 +230,13 @@ def _check_class_names(names: tuple[str, ...]) -> None:
     if repeated:
         raise ValueError(f"class names must differ, found several times: {', '.join(repeated)}")
     if BACKGROUND in names:
-        raise ValueError(f"{BACKGROUND!r} is label id 0 by itself; list the foreground classes only")
+        raise ValueError(
+            f"{BACKGROUND!r} is label id 0 by itself; list the foreground classes only. As a tag it says that no class "
+            "is on the image (`no_class`)"
+        )
     if len(names) > MAX_CLASSES:
         raise ValueError(
             f"at most {MAX_CLASSES} classes fit into label maps of one byte, found {len(names)}; join some, or list "
-            "those that matter in `classes` (`folder` leaves out the others with `unlisted_tags: drop`)"
+            "those that matter in `classes` and leave out the others (`folder`: `unlisted_tags: drop`; `wsss new`: "
+            "--classes with --drop-other-tags)"
         )

@@ -1,0 +1,123 @@
+"""The sets that people bring, from `wsss new` over `doctor` to a report: two classes, one, many, none on an image."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+import yaml
+from click.testing import CliRunner, Result
+from in_process import run_experiment
+from own_images import make_tiny, write_photos, write_tags
+
+from wsss_core.artifacts.label_maps import LabelRow
+from wsss_core.artifacts.manifest import Manifest
+from wsss_core.cli import main
+from wsss_core.stages.per_image import rows_of
+
+IMAGES = 12
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def wsss(*arguments: object) -> Result:
+    return CliRunner().invoke(main, list(map(str, arguments)))
+
+
+def chain(folder: Path) -> Manifest:
+    """Doctor, then the whole tiny chain; every image has a prediction. The manifest."""
+    make_tiny(folder / "photos.yaml", folder / "results")
+    examined = wsss("doctor", "photos.yaml")
+    assert examined.exit_code == 0, examined.output
+    run_experiment(folder / "photos.yaml")
+    results = folder / "results/photos"
+    manifest = Manifest.read(results / "data")
+    rows = [row for row in rows_of(results / "predictions", "predictions") if isinstance(row, LabelRow)]
+    assert len(rows) == len(manifest.records)
+    assert all(int(row.label_HW.max()) < len(manifest.classes) for row in rows)
+    assert (results / "report/report.html").is_file()
+    return manifest
+
+
+def seeds_of(folder: Path) -> dict[str, set[int]]:
+    rows = rows_of(folder / "results/photos/seeds", "seeds")
+    return {row.image_id: set(np.unique(row.label_HW).tolist()) for row in rows if isinstance(row, LabelRow)}
+
+
+@pytest.mark.parametrize(
+    ("nothing", "options"), [("intact", ["--no-class", "intact"]), ("background", [])], ids=["named", "background"]
+)
+def test_a_binary_problem_in_two_sub_folders(here: Path, nothing: str, options: Sequence[str]) -> None:
+    names = [f"{'crack' if number % 2 else nothing}/{number}.png" for number in range(IMAGES)]
+    write_photos(here, {name: [name.split("/")[0]] for name in names}, ["crack"])
+    result = wsss("new", "--images", "photos", *options)
+    assert result.exit_code == 0, result.output
+    assert "1 class" in result.output
+    manifest = chain(here)
+    assert manifest.classes == ("background", "crack")
+    for image_id, labels in seeds_of(here).items():
+        assert labels <= ({0, 1} if image_id.startswith("crack") else {0})
+
+
+def test_images_without_any_class_stay_and_are_background(here: Path) -> None:
+    tags = {f"{number}.png": (["cat"], ["cat", "dog"], [])[number % 3] for number in range(IMAGES)}
+    write_photos(here, tags, ["cat", "dog"])
+    write_tags(here / "tags.csv", tags)
+    assert wsss("new", "--images", "photos", "--tags", "tags.csv", "--truth", "masks").exit_code == 0
+    manifest = chain(here)
+    without = [record.image_id for record in manifest.records if not record.tags]
+    assert len(without) == IMAGES // 3
+    assert {tuple(seeds_of(here)[image_id]) for image_id in without} == {(0,)}
+    compared = wsss("compare", "photos")
+    assert compared.exit_code == 0, compared.output
+    assert "predictions" in compared.output
+
+
+def test_one_class_that_every_image_has_runs_but_is_warned_of(here: Path) -> None:
+    tags = {f"{number}.png": ["cat"] for number in range(IMAGES)}
+    write_photos(here, tags, ["cat"])
+    write_tags(here / "tags.csv", tags)
+    assert wsss("new", "--images", "photos", "--tags", "tags.csv").exit_code == 0
+    assert "every image of split 'train' has the tag cat" in wsss("doctor", "photos.yaml").output
+    chain(here)
+
+
+def test_a_class_called_background_cannot_be_asked_for(here: Path) -> None:
+    tags = {f"{number}.png": [("background", "cat")[number % 2]] for number in range(IMAGES)}
+    write_photos(here, tags, ["cat"])
+    write_tags(here / "tags.csv", tags)
+    result = wsss("new", "--images", "photos", "--tags", "tags.csv", "--classes", "background,cat")
+    assert result.exit_code == 2
+    assert "background" in result.stderr
+    assert "no_class" in result.stderr or "--no-class" in result.stderr
+
+
+def many(here: Path, count: int) -> list[str]:
+    classes = [f"class {number:03d}" for number in range(count)]
+    tags = {f"{number}.png": classes[number :: count // 2] for number in range(count // 2)}
+    write_photos(here, tags, classes[:1])
+    write_tags(here / "tags.csv", tags)
+    return classes
+
+
+def test_three_hundred_classes_are_too_many_and_the_remedy_is_said(here: Path) -> None:
+    many(here, 300)
+    result = wsss("new", "--images", "photos", "--tags", "tags.csv")
+    assert result.exit_code == 2
+    assert "253" in result.stderr
+    assert "--drop-other-tags" in result.stderr
+
+
+@pytest.mark.slow
+def test_253_of_300_classes_run(here: Path) -> None:
+    classes = many(here, 300)
+    options = ["--classes", ",".join(classes[:253]), "--drop-other-tags"]
+    result = wsss("new", "--images", "photos", "--tags", "tags.csv", *options)
+    assert result.exit_code == 0, result.output
+    assert yaml.safe_load((here / "photos.yaml").read_text())["stages"]["data"]["unlisted_tags"] == "drop"
+    manifest = chain(here)
+    assert len(manifest.classes) == 254
