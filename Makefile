@@ -15,7 +15,7 @@ STAMP := .venv/.installed
 # One thread a test: the small arrays of the tests gain nothing from more, and results do not depend on the machine.
 TEST_ENV := OMP_NUM_THREADS=1 MPLBACKEND=Agg PYTHONDONTWRITEBYTECODE=1
 
-.PHONY: help env run test test-all lint lint-style lint-format lint-types lint-rules lint-workflow format bench clean
+.PHONY: help env run test test-all lint lint-style lint-format lint-types lint-rules lint-workflow format bench docs clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -62,6 +62,10 @@ format: env ## Format the code
 
 bench: env ## Measure against plain baselines, see docs/benchmarks.md
 	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks
+
+docs: env ## Build the pages of docs/ as a site in build/site; a link that leads nowhere is an error
+	$(BIN)/python -c 'import material' 2>/dev/null || $(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[docs]'
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --quiet
 
 clean: ## Remove caches, logs and build output; results and .venv stay
 	rm -rf logs build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis *.egg-info
