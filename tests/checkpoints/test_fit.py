@@ -1,7 +1,7 @@
 import torch
 
 from wsss_core.checkpoints.fit import Misfit, compare, fitting_backbones, shapes_of
-from wsss_core.networks.factory import build_classifier
+from wsss_core.networks.factory import build_backbone, build_classifier
 
 EXPECTED = {"a.weight": (2, 2), "a.num_batches_tracked": (), "fc6.weight": (1,)}
 
@@ -33,6 +33,13 @@ def test_backbones_of_a_file_are_found_whatever_its_head():
     with torch.device("meta"):
         for name in ("resnet50", "vgg16", "small"):
             assert fitting_backbones(shapes_of(build_classifier(name, 3).state_dict())) == [name]
+
+
+def test_swins_are_told_apart():
+    with torch.device("meta"):
+        for name in ("swin_t", "swin_l", "swin_mini"):
+            shapes = {f"backbone.{key}": shape for key, shape in shapes_of(build_backbone(name).state_dict()).items()}
+            assert fitting_backbones(shapes) == [name]
 
 
 def test_incomplete_file_fits_nothing():

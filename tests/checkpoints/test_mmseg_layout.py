@@ -113,3 +113,13 @@ def test_weights_of_another_swin_are_refused_with_the_first_difference(tmp_path)
     torch.save(state, tmp_path / "swin.pth")
     with pytest.raises(CheckpointError, match=r"mmsegmentation names.*of another shape, first .*embeddings\.norm"):
         load_pretrained(tiny(), tmp_path / "swin.pth")
+
+
+def test_a_file_for_a_smaller_swin_says_which_network_it_fits(tmp_path):
+    torch.save(swin_state(tiny()), tmp_path / "swin.pth")
+    with torch.device("meta"):
+        larger = build_segmenter("mask2former", "swin_t", 3)
+    with pytest.raises(CheckpointError) as error:
+        load_pretrained(larger, tmp_path / "swin.pth")
+    for fact in ("missing, first backbone.", "of another shape, first backbone.", "fits the backbone swin_mini"):
+        assert fact in str(error.value)
