@@ -14,7 +14,7 @@ from wsss_core.artifacts.checksum import sha256_of
 from wsss_core.artifacts.label_maps import LabelRow
 from wsss_core.artifacts.manifest import Manifest
 from wsss_core.checkpoints.prompts_store import load_prompts
-from wsss_core.classifiers.prompt_samples import PromptSamples
+from wsss_core.classifiers.prompt_samples import PromptSamples, validation_image
 from wsss_core.classifiers.prompts import PromptsTask, train
 from wsss_core.classifiers.published_prompts import train as take_published
 from wsss_core.clip.context_start import random_context, seed_of
@@ -65,6 +65,30 @@ def test_words_learn_from_tags_and_nothing_else_does(tmp_path: Path, clip: Path)
         *("history.csv", "history.jsonl", "model.json", "model.safetensors")
     ]
     assert np.mean(losses(tmp_path / "prompts")[-3:]) < np.mean(losses(tmp_path / "prompts")[:3])
+
+
+def test_validation_tells_the_tags_of_whole_images_and_changes_no_word(tmp_path: Path, clip: Path) -> None:
+    for name, every in (("with", 12), ("without", 0)):
+        chosen = settings(clip, validate_every_epochs=every, longer_side=[40, 44])
+        train(tiny_context(tmp_path / name, "classifier", chosen))
+    epochs = [row for row in read(tmp_path / "with") if row["kind"] == "epoch"]
+    assert [row["epoch"] for row in epochs if "val_map" in row] == [12]
+    assert set(epochs[-1]["val_ap"]) == {"red thing", "green thing"}  # type: ignore[arg-type]
+    assert 0 < epochs[-1]["val_map"] <= 1  # type: ignore[operator]
+    assert np.isfinite(epochs[-1]["val_loss"])  # type: ignore[arg-type]
+    first, second = (load_prompts(tmp_path / name)[0].ctx for name in ("with", "without"))
+    assert torch.equal(first, second)
+
+
+def test_without_validation_images_there_are_no_figures(tmp_path: Path, clip: Path) -> None:
+    chosen = settings(clip, validation_split=None)
+    assert PromptsTask(chosen, tiny_context(tmp_path / "prompts", "classifier", chosen)).validate() == {}
+
+
+def test_validation_images_are_made_small_and_then_enlarged_to_whole_patches() -> None:
+    image = np.zeros((100, 60, 3), np.uint8)
+    assert validation_image(image, 200, 16).shape == (112, 64, 3)
+    assert validation_image(image, 50, 16).shape == (64, 32, 3)
 
 
 @pytest.mark.parametrize("tags_from", ["image", "seeds"])

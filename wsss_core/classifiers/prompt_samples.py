@@ -8,7 +8,8 @@ import torch
 from wsss_core.artifacts.label_maps import IGNORE, LabelRow
 from wsss_core.artifacts.manifest import ImageRecord
 from wsss_core.clip.augment import random_colours, random_scale
-from wsss_core.data.augment import random_mirror
+from wsss_core.clip.preprocessing import whole_patches
+from wsss_core.data.augment import random_mirror, rescale_longer_side
 from wsss_core.data.crops import random_crop
 from wsss_core.data.images import read_image
 from wsss_core.networks.clip.clip import CLIP_RGB
@@ -59,3 +60,10 @@ class PromptSamples:
         tags_C = torch.zeros(self.classes, dtype=torch.bool)
         tags_C[[label - 1 for label in found]] = True
         return tags_C
+
+
+def validation_image(image_HW3: np.ndarray, longest: int, patch: int) -> np.ndarray:
+    """The whole image uint8 RGB (H, W, 3), its longer side at most `longest` pixels, then enlarged to whole patches."""
+    if max(image_HW3.shape[:2]) > longest:
+        image_HW3 = rescale_longer_side(image_HW3, longest)
+    return whole_patches(image_HW3, patch)

@@ -9,22 +9,26 @@ from pathlib import Path
 import torch
 
 from wsss_core.artifacts.label_maps import LabelRow
+from wsss_core.artifacts.manifest import ImageRecord
 from wsss_core.checkpoints.clip_file import load_clip
 from wsss_core.checkpoints.prompts_store import read_context, save_prompts
-from wsss_core.classifiers.prompt_samples import PromptSamples
+from wsss_core.classifiers.average_precision import average_precisions, mean_average_precision
+from wsss_core.classifiers.prompt_samples import PromptSamples, validation_image
 from wsss_core.classifiers.prompts_card import prompt_names, prompts_card
+from wsss_core.classifiers.task import tag_vector
 from wsss_core.clip.cam_loss import cam_activation_loss
 from wsss_core.clip.context_start import random_context, seed_of
 from wsss_core.clip.contrastive_loss import contrastive_loss
 from wsss_core.clip.gradcam import class_maps, image_pass, masked_softmax, positives_of
 from wsss_core.clip.text_prompts import TextPrompts
-from wsss_core.networks.clip.clip import CLIP
+from wsss_core.data.images import read_image
+from wsss_core.networks.clip.clip import CLIP, CLIP_RGB
 from wsss_core.networks.clip.prompts import PromptContext
 from wsss_core.settings.prompts import PromptsSettings
 from wsss_core.stages.context import StageContext
 from wsss_core.training.label_source import RowSource
 from wsss_core.training.loop import fit
-from wsss_core.training.task import Batch, Task
+from wsss_core.training.task import Batch, Figures, Task
 from wsss_core.training.trained_on import trained_on
 
 
@@ -56,6 +60,8 @@ class PromptsTask(Task):
             seeds = RowSource(context.inputs["seeds"], context.input_kinds.get("seeds", "seeds"), LabelRow)
             seeds.require([record.image_id for record in records])
         self.samples = PromptSamples(records, len(self.classes), settings, seeds)
+        validated = [settings.validation_split] if settings.validation_split else []
+        self.validation = context.manifest.select(validated)
 
     def parameter_groups(self) -> tuple[list[str], ...]:
         """The words, at the plain rate."""
@@ -85,6 +91,27 @@ class PromptsTask(Task):
         )
         figures = {name: float(value.detach()) for name, value in loss._asdict().items()}
         return loss.foreground + loss.background, figures
+
+    @torch.no_grad()
+    def validate(self) -> Figures:
+        """Contrastive loss, AP per class and mAP on whole images of the validation split; nothing where it is empty."""
+        if not self.validation:
+            return {}
+        text_GE = self.text(self.clip, self.network)
+        scores_BC = torch.cat([self._scores(record, text_GE) for record in self.validation])
+        tags_BC = torch.stack([tag_vector(record, len(self.classes)) for record in self.validation])
+        loss = contrastive_loss(
+            scores_BC, tags_BC > 0, self.settings.contrastive_factor, self.settings.contrastive_mean
+        )
+        per_class = average_precisions(scores_BC.numpy(), tags_BC.numpy(), self.classes)
+        return {"loss": float(loss), "map": mean_average_precision(per_class), "ap": per_class}
+
+    def _scores(self, record: ImageRecord, text_GE: torch.Tensor) -> torch.Tensor:
+        """Logits (1, C) of the foreground classes, float32 on the CPU."""
+        image_HW3 = validation_image(read_image(record.file), self.settings.longer_side[1], self.clip.visual.patch)
+        image_13HW = torch.from_numpy(CLIP_RGB(image_HW3))[None].to(text_GE.device)
+        feature_1E = self.clip.image_features(self.clip.visual(image_13HW))
+        return self.clip.logits(feature_1E, text_GE)[:, : len(self.classes)].float().cpu()
 
     def publish(self, folder: Path) -> None:
         """Save the words with all that belongs to them."""

@@ -104,7 +104,10 @@ class PromptsSettings(PromptTextSettings, PromptAugmentationSettings, LoopSettin
     warmup_rate: float | None = Field(1e-5, gt=0)
     """Rate during the warm-up; null: it grows linearly from 0."""
     validate_every_epochs: int = Field(0, ge=0)
-    """Without effect: the CAMs of the stage that follows are what is judged."""
+    """Epochs between two validations, which tell the tags of whole images; 0 = none. They choose nothing: the CAMs
+    of the stage that follows are what is judged."""
+    validation_split: str | None = "val"
+    """Split for it; null, or a split that is not there: none."""
 
     @model_validator(mode="after")
     def _whole_patches(self) -> "PromptsSettings":
