@@ -189,7 +189,10 @@ METHODS: Mapping[str, Mapping[str, Method]] = {
         "class_aware_attention": Method(
             f"{_SETTINGS}.refined_cams:ClassAwareAttentionSettings",
             "wsss_core.affinity.class_aware_attention",
-            {"cams": Slot(("cams",), methods=("gradcam",))},
+            {
+                "cams": Slot(("cams",), methods=("gradcam",)),
+                "classifier": Slot(("classifier",), methods=("prompts",), optional=True),
+            },
         ),
         "pamr": Method(f"{_SETTINGS}.refined_cams:PamrSettings", "wsss_core.affinity.pamr", {"cams": _CAMS}),
         "precomputed": _CAM_FILES,
@@ -205,7 +208,7 @@ METHODS: Mapping[str, Mapping[str, Method]] = {
         "sams": Method(
             f"{_SETTINGS}.seeds:SamsSettings",
             "wsss_core.seeds.sams",
-            {"cams": _CAMS_OF_SEEDS, "regions": Slot(("regions",), methods=("sam", "mobile_sam", "precomputed"))},
+            {"cams": _CAMS_OF_SEEDS, "regions": _REGIONS},
         ),
         "from_boxes": Method(
             f"{_DRAWN}:FromBoxesSettings", "wsss_core.seeds.from_boxes", {"cams": Slot(_CAMS.kinds, optional=True)}

@@ -1,14 +1,24 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
+import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from tiny_clip import write_clip
+from training.tiny_data import tiny_context
 
 from wsss_core.affinity.attention_affinity import AttentionAffinity, attention_affinity, collected
 from wsss_core.affinity.class_aware_attention import class_aware_attention, processor
 from wsss_core.affinity.score_boxes import box_masks
 from wsss_core.artifacts.cams import CamRow
+from wsss_core.artifacts.checksum import sha256_of
 from wsss_core.artifacts.manifest import ImageRecord
+from wsss_core.cams import gradcam
 from wsss_core.cams.unit_scores import unit_scores
+from wsss_core.checkpoints.prompts_store import PromptsCard, save_prompts
+from wsss_core.networks.clip.prompts import PromptContext
+from wsss_core.settings.cams import GradcamSettings
 from wsss_core.settings.refined_cams import ClassAwareAttentionSettings
 from wsss_core.stages.context import StageContext
 
@@ -106,5 +116,22 @@ def test_images_without_classes_and_cams_without_attention(tmp_path):
     empty = CamRow("a", (40, 50), np.zeros(0, np.int32), (np.zeros((0, 1, 1), np.float32),), (40, 50), True)
     assert process(tmp_path, empty).maps[0].shape == (0, 1, 1)
     plain_row = CamRow("a", (40, 50), np.array([1], np.int32), (cam(1, 3, 4),), (40, 50), True)
-    with pytest.raises(ValueError, match="have no attention; make them by the method gradcam with `attention: true`"):
+    with pytest.raises(ValueError, match=r"have no attention; name their prompts .* or make them .*`attention: true`"):
         process(tmp_path, plain_row)
+
+
+def test_attention_that_was_not_stored_is_made_anew_to_the_same_bytes(tmp_path):
+    clip, names = write_clip(tmp_path / "clip.pt"), ("red thing", "green thing", "sky")
+    card = PromptsCard(names[:2], names, "end", str(clip), sha256_of(clip))
+    save_prompts(tmp_path / "prompts", card, PromptContext(torch.ones(3, 16)))
+    prompts = {"classifier": tmp_path / "prompts"}
+    cams = tiny_context(tmp_path / "cams", "cams", GradcamSettings(max_pixels=1500), **prompts)
+    settings = ClassAwareAttentionSettings(max_pixels=1500)
+    stored = tiny_context(tmp_path / "refined", "refined_cams", settings, cams=tmp_path / "cams")
+    anew = replace(stored, inputs={**stored.inputs, **prompts})
+    record = cams.manifest.select(["train"])[0]
+    row = gradcam.processor(cams)(record, {})
+    expected = processor(stored)(record, {"cams": row})
+    found = processor(anew)(record, {"cams": replace(row, attention_NN=None)})
+    assert found.attention_NN is None
+    np.testing.assert_array_equal(found.maps[0], expected.maps[0])

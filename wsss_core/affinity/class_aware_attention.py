@@ -13,7 +13,11 @@ from wsss_core.affinity.score_boxes import box_masks
 from wsss_core.artifacts.cams import CamRow
 from wsss_core.artifacts.formats import Row
 from wsss_core.artifacts.manifest import ImageRecord
+from wsss_core.cams.scales import bounded_image
 from wsss_core.cams.unit_scores import unit_scores
+from wsss_core.checkpoints.clip_of_prompts import clip_of_prompts
+from wsss_core.clip.attention import image_attention
+from wsss_core.data.images import read_image
 from wsss_core.settings.refined_cams import ClassAwareAttentionSettings
 from wsss_core.stages.context import Processor, StageContext, typed_row
 
@@ -45,20 +49,27 @@ def class_aware_attention(
 
 
 def processor(context: StageContext) -> Processor:
-    """Makes the refined `CamRow` of one image from CAMs that were stored with their attention."""
+    """Makes the refined `CamRow` of one image from its CAMs and their attention, stored or made anew."""
     settings = context.typed_settings(ClassAwareAttentionSettings)
+    clip = None
+    if "classifier" in context.inputs:
+        clip = clip_of_prompts(context.inputs["classifier"], settings.clip_weights, context.device)
 
     def process(record: ImageRecord, rows: Mapping[str, Row]) -> CamRow:
         row = typed_row(rows, "cams", CamRow)
         if not len(row.class_ids):
             return replace(row, attention_NN=None)
-        if row.attention_NN is None:
+        attention_NN = row.attention_NN
+        if attention_NN is None and clip is not None:
+            image_HW3 = bounded_image(read_image(record.file), settings.max_pixels)
+            attention_NN = image_attention(clip, image_HW3, settings.attention_blocks, settings.precision)
+        if attention_NN is None:
             raise ValueError(
-                f"its CAMs in {context.inputs['cams']} have no attention; make them by the method gradcam with "
-                "`attention: true`"
+                f"its CAMs in {context.inputs['cams']} have no attention; name their prompts as the input "
+                "`classifier`, or make them by the method gradcam with `attention: true`"
             )
         (cam_Khw,) = row.maps
-        refined_Khw = class_aware_attention(cam_Khw, row.attention_NN, settings)
+        refined_Khw = class_aware_attention(cam_Khw, attention_NN, settings)
         return replace(row, maps=(refined_Khw,), attention_NN=None)
 
     return process

@@ -10,13 +10,11 @@ import numpy as np
 import torch
 
 from wsss_core.artifacts.cams import CamRow
-from wsss_core.artifacts.checksum import sha256_of
 from wsss_core.artifacts.formats import Row
 from wsss_core.artifacts.manifest import ImageRecord
 from wsss_core.cams.scales import bounded_image
-from wsss_core.checkpoints.clip_file import load_clip
-from wsss_core.checkpoints.file_names import weights_file
-from wsss_core.checkpoints.prompts_store import PromptsCard, load_prompts
+from wsss_core.checkpoints.clip_of_prompts import clip_of_prompts
+from wsss_core.checkpoints.prompts_store import load_prompts
 from wsss_core.clip.gradcam import class_maps, image_pass, masked_softmax, patch_attention
 from wsss_core.clip.preprocessing import whole_patches
 from wsss_core.clip.text_prompts import TextPrompts
@@ -68,24 +66,12 @@ def prompt_features(clip: CLIP, folder: Path) -> torch.Tensor:
         return text(clip, context.to(clip.logit_scale.device))
 
 
-def same_clip(card: PromptsCard, clip: Path | None) -> Path:
-    """The CLIP of the prompts: where it was, or at `clip`. Raises `ValueError` where that is another file."""
-    path = Path(card.clip) if clip is None else clip
-    file = weights_file(path)
-    if file.is_file() and sha256_of(file) != card.clip_sha256:
-        raise ValueError(
-            f"{file}: expected the CLIP with which the prompts were learnt (sha256 {card.clip_sha256[:12]}...), found "
-            "another; name that one in the setting `clip_weights`, or train the prompts again"
-        )
-    return path
-
-
 def processor(context: StageContext) -> Processor:
     """Makes the `CamRow` of one image: the raw maps of its tags, with attention if the settings ask for it."""
     settings = context.typed_settings(GradcamSettings)
     folder = context.inputs["classifier"]
     _, card = load_prompts(folder)
-    clip = load_clip(same_clip(card, settings.clip_weights), context.device)
+    clip = clip_of_prompts(folder, settings.clip_weights, context.device)
     text_GE = prompt_features(clip, folder)
     blocks = settings.attention_blocks if settings.attention else 0
 

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from wsss_core.settings.base import MaxPixels, Settings
-from wsss_core.settings.paths import WeightsPath
+from wsss_core.settings.clip_images import ClipImageSettings
 
 Canvas = Literal["image", "cells"]
 
@@ -29,20 +29,12 @@ class MultiscaleCamsSettings(Settings):
     """Number format in which the grid maps are stored."""
 
 
-class GradcamSettings(Settings):
+class GradcamSettings(ClipImageSettings):
     """Softmax Grad-CAM of CLIP with learnt prompts (CLIP-ES, Lin et al., CVPR 2023; FMA-WSSS, WACV 2024): one scale,
     each side of the image enlarged to whole patches. The maps are raw and may be negative."""
 
-    clip_weights: WeightsPath | None = None
-    """The CLIP that the prompts were learnt with, where it is no longer where it was then."""
     attention: bool = True
-    """Store the attention between patches, for `class_aware_attention`: 1.2 MB for an image of 375x500 pixels."""
-    attention_blocks: Annotated[int, Field(ge=1)] = 8
-    """Of how many blocks, counted from the last, the mean attention is stored."""
-    max_pixels: MaxPixels = 500_000
-    """An image with more pixels is made this small before the network sees it: memory grows with the square. Above what
-    VOC and COCO need: 640x640 pixels are 410,000."""
-    precision: Literal["float32", "bfloat16"] = "float32"
-    """Arithmetic of the network; bfloat16 is several times as fast where the processor has instructions for it."""
+    """Store the attention between patches, for `class_aware_attention`: 1.2 MB for an image of 375x500 pixels. false:
+    the input `classifier` of `class_aware_attention` makes it anew."""
     dtype: Literal["float16", "float32"] = "float32"
     """Number format in which the grid maps are stored; attention is always float16, as published."""

@@ -6,6 +6,7 @@ from pydantic import Field
 
 from wsss_core.settings.base import MaxPixels, Settings
 from wsss_core.settings.boundary_walk import WalkWithinBoundaries
+from wsss_core.settings.clip_images import ClipImageSettings
 from wsss_core.settings.crf import Positive
 from wsss_core.settings.pixel_adaptive import PixelAdaptiveSettings
 
@@ -38,12 +39,15 @@ class BoundaryWalkSettings(WalkWithinBoundaries):
     """Number format in which the grid maps are stored."""
 
 
-class ClassAwareAttentionSettings(Settings):
+class ClassAwareAttentionSettings(ClipImageSettings):
     """CAMs spread along CLIP's attention, from inside boxes around their strong parts (CAA of CLIP-ES, Lin et al., CVPR
     2023). Defaults: the coarse step of FMA-WSSS (WACV 2024) for VOC.
 
     As published otherwise: fine step for VOC `box_threshold: 0.5, values: cam`; coarse step for COCO
     `box_threshold: 0.6, values: cam`, no fine one; CLIP-ES `sinkhorn_rounds: 3, power: 1, values: cam`.
+
+    The attention comes with the CAMs. Where these were stored without, name the input `classifier` (their prompts):
+    CLIP then looks at the images again, with the settings that `gradcam` has, too, and which otherwise have no effect.
     """
 
     box_threshold: Annotated[float, Field(ge=0, le=1)] = 0.4
