@@ -58,6 +58,16 @@ def test_a_training_stopped_in_the_middle_ends_with_the_bytes_of_an_unbroken_one
     assert_resumes_exactly(tmp_path, monkeypatch, train_in, Mask2FormerTask, fail_at=3)
 
 
+def test_bfloat16_trains_nearly_as_float32_does(tmp_path):
+    seeds = write_seeds(tmp_path / "seeds", write_tiny_data(tmp_path / "data"))
+    losses = {}
+    for precision in ("float32", "bfloat16"):
+        train(tmp_path / precision, tiny(steps=2, precision=precision, validation_split=None), seeds=seeds)
+        losses[precision] = [row["loss"] for row in read(tmp_path / precision)]
+    assert losses["bfloat16"] == pytest.approx(losses["float32"], rel=0.05)
+    assert losses["bfloat16"] != losses["float32"]
+
+
 def test_the_backbone_learns_at_a_tenth_and_norms_do_not_decay(tmp_path):
     write_tiny_data(tmp_path / "data")
     task = Mask2FormerTask(
