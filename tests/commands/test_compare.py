@@ -134,3 +134,39 @@ def test_a_broken_file_is_named(results: Path) -> None:
     result = compare("quick")
     assert result.exit_code == 2
     assert "seeds.json does not hold figures" in result.stderr
+
+
+def write_record(results: Path, ref: str, kind: str, method: str, **inputs: str) -> None:
+    experiment, stage = ref.split("/")
+    record = {"experiment": experiment, "stage": stage, "kind": kind, "method": method, "inputs": inputs}
+    (results / ref).mkdir(parents=True)
+    (results / ref / "stage.json").write_text(json.dumps(record))
+
+
+@pytest.fixture
+def chain(results: Path) -> Path:
+    """Records of the stages that `quick` evaluates."""
+    write_record(results, "quick/cams", "cams", "multiscale")
+    write_record(results, "quick/seeds", "seeds", "argmax", cams="quick/cams")
+    write_record(results, "quick/segmenter", "segmenter", "deeplab_v2", seeds="quick/seeds")
+    write_record(results, "quick/predictions", "predictions", "multiscale", segmenter="quick/segmenter")
+    return results
+
+
+@pytest.mark.usefixtures("chain")
+def test_a_matrix_has_a_row_of_maps_and_a_column_of_each_rule() -> None:
+    result = compare("quick", "--matrix", "val", "--csv", "matrix.csv", "--page", "page.html")
+    head, _, *rows = table(result)
+    assert " ".join(head) == "maps the maps argmax argmax + deeplab_v2"
+    assert rows == [["quick/cams", "-", "52.0", "61.0"]]
+    assert Path("matrix.csv").read_text().splitlines()[1] == "quick/cams,-,52.0,61.0"
+    page = Path("page.html").read_text()
+    assert "mIoU on val" in page
+    assert "argmax + deeplab_v2" in page
+
+
+@pytest.mark.usefixtures("chain")
+def test_a_matrix_of_an_unknown_split_names_the_nearest() -> None:
+    result = compare("quick", "--matrix", "vall")
+    assert result.exit_code != 0
+    assert "did you mean 'val'?" in result.output

@@ -7,6 +7,7 @@ import click
 
 from wsss_core.artifacts.atomic import write_text
 from wsss_core.artifacts.manifest import Manifest
+from wsss_core.commands import combinations
 from wsss_core.commands.export import manifest_of
 from wsss_core.commands.figures import EvaluatedStage, find_figures
 from wsss_core.commands.places import finished_stages, locate
@@ -14,7 +15,7 @@ from wsss_core.commands.text_table import csv_table, markdown_table, text_table
 from wsss_core.report.compare_page import Table, image_cards, render
 from wsss_core.report.gallery import PICTURED_KINDS, Card
 from wsss_core.report.stages import StageFacts, in_order, read_facts
-from wsss_core.settings.base import SettingsError
+from wsss_core.settings.base import SettingsError, nearest
 
 FIGURES = {
     "miou": "mIoU",
@@ -24,12 +25,19 @@ FIGURES = {
     "ap70": "AP70 of instances",
 }
 """Name in the evaluation's JSON -> name for people. All are shares, shown in per cent."""
+WORDS = ("experiment", "evaluation", "stage", "kind", "maps")
+"""Columns of words; the others hold figures."""
 
 
 @click.command()
 @click.argument("references", nargs=-1, required=True, metavar="EXPERIMENT[/STAGE]|CONFIG...")
 @click.option(
     "--figure", type=click.Choice(list(FIGURES)), default="miou", show_default=True, help="What the table shows."
+)
+@click.option(
+    "--matrix",
+    metavar="SPLIT",
+    help="A table of combinations on this split: rows are maps, columns what made labels and predictions from them.",
 )
 @click.option("--markdown", is_flag=True, help="Print a Markdown table.")
 @click.option("--csv", "csv_file", type=click.Path(path_type=Path), help="Also write the table to this file.")
@@ -38,31 +46,34 @@ FIGURES = {
 )
 @click.option("--images", type=click.IntRange(0, 200), default=12, show_default=True, help="Images of the page.")
 def compare(
-    references: tuple[str, ...], figure: str, markdown: bool, csv_file: Path | None, page: Path | None, images: int
+    references: tuple[str, ...],
+    figure: str,
+    matrix: str | None,
+    markdown: bool,
+    csv_file: Path | None,
+    page: Path | None,
+    images: int,
 ) -> None:
     """Table the figures of experiments, or of single stages such as variants of one another.
 
-    Rows are evaluated stages in the order of the chain, columns the splits they were evaluated on.
+    Rows are evaluated stages in the order of the chain, columns the splits they were evaluated on. With --matrix, rows
+    are maps and columns the ways of making labels and predictions from them.
     """
     items = find_figures(references)
-    head, rows = comparison(items, figure)
-    numbers = head[-len(_splits(items)) :]
-    click.echo(f"{FIGURES[figure]} in per cent\n")
-    click.echo(markdown_table(head, rows, numbers) if markdown else text_table(head, rows, numbers))
+    table = _table(items, figure) if matrix is None else _matrix(references, items, figure, matrix)
+    numbers = [name for name in table.head if name not in WORDS]
+    click.echo(f"{table.figure} in per cent\n")
+    click.echo((markdown_table if markdown else text_table)(table.head, table.rows, numbers))
     for line in _remarks(items, references):
         click.echo(f"\n{line}")
     if csv_file is not None:
-        write_text(csv_file, csv_table(head, rows))
+        write_text(csv_file, csv_table(table.head, table.rows))
     if page is not None:
-        write_text(page, _page(references, items, figure, images))
+        write_text(page, _page(references, items, table, images))
         click.echo(f"\nPage: {page}")
 
 
-def _page(references: Sequence[str], items: Sequence[EvaluatedStage], figure: str, images: int) -> str:
-    head, rows = comparison(items, figure)
-    names = [f"{item.experiment}/{item.stage}" for item in items]
-    shares = {split: [_figure(item, split, figure) for item in items] for split in _splits(items)}
-    bars = {split: [None if one is None else 100 * one for one in values] for split, values in shares.items()}
+def _page(references: Sequence[str], items: Sequence[EvaluatedStage], table: Table, images: int) -> str:
     experiments = list(dict.fromkeys(locate(reference)[0] for reference in references))
     notes = _remarks(items, references)
     cards: list[Card] = []
@@ -73,7 +84,29 @@ def _page(references: Sequence[str], items: Sequence[EvaluatedStage], figure: st
     except SettingsError as error:
         notes.append(f"No images: {error}")
     title = ", ".join(path.name for path in experiments)
-    return render(title, Table(FIGURES[figure], head, rows, names, bars), notes, cards, legend)
+    return render(title, table, notes, cards, legend)
+
+
+def _table(items: Sequence[EvaluatedStage], figure: str) -> Table:
+    head, rows = comparison(items, figure)
+    names = [f"{item.experiment}/{item.stage}" for item in items]
+    shares = {split: [_figure(item, split, figure) for item in items] for split in _splits(items)}
+    bars = {split: [None if one is None else 100 * one for one in values] for split, values in shares.items()}
+    return Table(FIGURES[figure], head, rows, names, bars)
+
+
+def _matrix(references: Sequence[str], items: Sequence[EvaluatedStage], figure: str, split: str) -> Table:
+    if split not in _splits(items):
+        raise SettingsError(f"no figures of a split {split!r}; {nearest(split, _splits(items))}")
+    results = locate(references[0])[0].parent
+    cells = [
+        combinations.Cell(combination, _figure(item, split, figure))
+        for item in items
+        if (combination := combinations.combination_of(results, item.ref)) is not None
+    ]
+    head, rows = combinations.table(cells)
+    names, bars = combinations.maps_of(cells), combinations.bars(cells)
+    return Table(f"{FIGURES[figure]} on {split}", head, rows, names, bars)
 
 
 def pictured(experiments: Sequence[Path]) -> tuple[Manifest, list[StageFacts]]:

@@ -26,6 +26,11 @@ class EvaluatedStage:
         return self.figures.stage
 
     @property
+    def ref(self) -> str:
+        """The evaluated stage as "experiment/stage"; it may be of another experiment than the evaluation."""
+        return self.stage if "/" in self.stage else f"{self.experiment}/{self.stage}"
+
+    @property
     def kind(self) -> str:
         """Kind of the evaluated stage."""
         return self.figures.kind
