@@ -29,7 +29,7 @@ from wsss_core.commands import view as view_command
 from wsss_core.settings.data import COCO_CLASSES
 
 SHOWN = sorted({command.text for command in commands() if command.program == "wsss" and command.shown})
-ALIASES = ("quickstart", "irn", "voc12_irn", "voc12_mixed_irn_masks", "voc12_psa_vgg16", "my_psa")
+ALIASES = ("quickstart", "quickstart_matrix", "irn", "voc12_irn", "voc12_mixed_irn_masks", "voc12_psa_vgg16", "my_psa")
 """Experiments that pages look at, beside `photos`."""
 CLASSES = ("cat", "dog", "person")
 IRN_STAGES = {

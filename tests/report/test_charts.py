@@ -81,3 +81,21 @@ def test_names_are_escaped() -> None:
     assert "<script>" not in chart
     assert "a<b" not in chart
     assert elements(chart, "figcaption")[0].text == "a<b"
+
+
+def test_names_without_room_are_slanted_and_stay_within_the_picture() -> None:
+    names = [f"seeds_of_the_cams_number_{number}" for number in range(9)]
+    chart = bar_chart("t", "y", names, [Bars("train", [10.0] * 9), Bars("val", [20.0] * 9)])
+    turned = [text for text in elements(chart, "text") if text.attrib.get("transform", "").startswith("rotate(-30")]
+    assert [text.text for text in turned] == names
+    (svg,) = elements(chart, "svg")
+    height = float(svg.attrib["viewBox"].split()[3])
+    lowest = max(float(text.attrib["y"]) for text in turned) + len(names[0]) * 6 * math.sin(math.radians(30))
+    assert lowest <= height
+    assert "rotate(-30" not in bar_chart("t", "y", ["cams", "seeds"], [Bars("val", [1.0, 2.0])])
+
+
+def test_many_bars_make_a_wider_picture_so_that_their_values_stay_apart() -> None:
+    chart = bar_chart("t", "y", list("abcdefghijkl"), [Bars(str(number), [1.0] * 12) for number in range(6)])
+    places = sorted(float(text.attrib["x"]) for text in elements(chart, "text") if text.attrib.get("class") == "value")
+    assert min(right - left for left, right in itertools.pairwise(places)) > 20

@@ -12,7 +12,7 @@ from wsss_core.commands.export import manifest_of
 from wsss_core.commands.figures import EvaluatedStage, find_figures
 from wsss_core.commands.places import finished_stages, locate
 from wsss_core.commands.text_table import csv_table, markdown_table, text_table
-from wsss_core.report.compare_page import Table, image_cards, render
+from wsss_core.report.compare_page import Chart, Point, Table, charts, image_cards, render
 from wsss_core.report.gallery import PICTURED_KINDS, Card
 from wsss_core.report.stages import StageFacts, in_order, read_facts
 from wsss_core.settings.base import SettingsError, nearest
@@ -64,7 +64,7 @@ def compare(
     numbers = [name for name in table.head if name not in WORDS]
     click.echo(f"{table.figure} in per cent\n")
     click.echo((markdown_table if markdown else text_table)(table.head, table.rows, numbers))
-    for line in _remarks(items, references):
+    for line in [*_remarks(items), *_reports(references)]:
         click.echo(f"\n{line}")
     if csv_file is not None:
         write_text(csv_file, csv_table(table.head, table.rows))
@@ -75,7 +75,7 @@ def compare(
 
 def _page(references: Sequence[str], items: Sequence[EvaluatedStage], table: Table, images: int) -> str:
     experiments = list(dict.fromkeys(locate(reference)[0] for reference in references))
-    notes = _remarks(items, references)
+    notes = _remarks(items)
     cards: list[Card] = []
     legend: list[tuple[str, str, str]] = []
     try:
@@ -89,10 +89,22 @@ def _page(references: Sequence[str], items: Sequence[EvaluatedStage], table: Tab
 
 def _table(items: Sequence[EvaluatedStage], figure: str) -> Table:
     head, rows = comparison(items, figure)
-    names = [f"{item.experiment}/{item.stage}" for item in items]
-    shares = {split: [_figure(item, split, figure) for item in items] for split in _splits(items)}
-    bars = {split: [None if one is None else 100 * one for one in values] for split, values in shares.items()}
-    return Table(FIGURES[figure], head, rows, names, bars)
+    return Table(FIGURES[figure], head, rows, len(_splits(items)), charts(FIGURES[figure], _points(items, figure)))
+
+
+def _points(items: Sequence[EvaluatedStage], figure: str) -> list[Point]:
+    """Figures in percent; a stage that several evaluations looked at has theirs in its name."""
+    evaluations: dict[tuple[str, str], set[str]] = {}
+    for item in items:
+        evaluations.setdefault((item.experiment, item.stage), set()).add(item.evaluation)
+    points = []
+    for item in items:
+        several = len(evaluations[item.experiment, item.stage]) > 1
+        name = f"{item.stage} ({item.evaluation})" if several else item.stage
+        for split in item.figures.splits:
+            share = _figure(item, split, figure)
+            points.append(Point(item.experiment, name, split, None if share is None else 100 * share))
+    return points
 
 
 def _matrix(references: Sequence[str], items: Sequence[EvaluatedStage], figure: str, split: str) -> Table:
@@ -105,8 +117,9 @@ def _matrix(references: Sequence[str], items: Sequence[EvaluatedStage], figure: 
         if (combination := combinations.combination_of(results, item.ref)) is not None
     ]
     head, rows = combinations.table(cells)
-    names, bars = combinations.maps_of(cells), combinations.bars(cells)
-    return Table(f"{FIGURES[figure]} on {split}", head, rows, names, bars)
+    title = f"{FIGURES[figure]} on {split}"
+    drawn = Chart(f"{title}, in percent", combinations.maps_of(cells), combinations.bars(cells))
+    return Table(title, head, rows, len(head) - 1, [drawn])
 
 
 def pictured(experiments: Sequence[Path]) -> tuple[Manifest, list[StageFacts]]:
@@ -147,13 +160,20 @@ def comparison(items: Sequence[EvaluatedStage], figure: str) -> tuple[list[str],
     return list(columns), [list(row) for row in zip(*columns.values(), strict=True)]
 
 
-def _remarks(items: Sequence[EvaluatedStage], references: Sequence[str]) -> list[str]:
-    """What has to be known when the figures are read, and where the reports are."""
+def _remarks(items: Sequence[EvaluatedStage]) -> list[str]:
+    """What has to be known when the figures are read."""
     with_tags = list(dict.fromkeys(item.stage for item in items if item.figures.tags_used_as_input))
     lines = [f"The tags of the evaluated images are an input of: {', '.join(with_tags)}"] if with_tags else []
-    lines += dict.fromkeys(f"{item.experiment}/{item.stage}: {note}" for item in items for note in item.figures.notes)
+    return [
+        *lines,
+        *dict.fromkeys(f"{item.experiment}/{item.stage}: {note}" for item in items for note in item.figures.notes),
+    ]
+
+
+def _reports(references: Sequence[str]) -> list[str]:
+    """Where the reports are."""
     reports = [path for reference in references for path in sorted(locate(reference)[0].glob("*/report.html"))]
-    return lines + [f"Report: {path}" for path in dict.fromkeys(reports)]
+    return [f"Report: {path}" for path in dict.fromkeys(reports)]
 
 
 def _figure(item: EvaluatedStage, split: str, name: str) -> float | None:

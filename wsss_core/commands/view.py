@@ -10,6 +10,7 @@ from urllib.parse import quote, unquote
 import click
 
 from wsss_core.commands.places import results_folder
+from wsss_core.report.template import template_text
 
 LOOPBACK = "127.0.0.1"
 PORT = 8000
@@ -82,6 +83,7 @@ class _Handler(BaseHTTPRequestHandler):
 
 def _index(pages: Mapping[str, Path]) -> str:
     links = "".join(f'<li><a href="/{quote(name)}">{html.escape(name)}</a></li>' for name in pages)
-    return (
-        f'<!DOCTYPE html><html lang="en"><meta charset="utf-8"><title>wsss</title><h1>Pages</h1><ul>{links}</ul></html>'
-    )
+    view = '<meta name="viewport" content="width=device-width, initial-scale=1">'
+    head = f'<meta charset="utf-8">{view}<title>wsss</title><style>{template_text("style.css")}</style>'
+    body = f'<header><h1>Pages</h1></header><main id="content"><section><ul>{links}</ul></section></main>'
+    return f'<!DOCTYPE html><html lang="en"><head>{head}</head><body>{body}</body></html>'

@@ -9,6 +9,9 @@ SERIES_COLOURS = 8
 LEFT, RIGHT, TOP = 46, 14, 18
 BOTTOM, BOTTOM_WITHOUT_LABEL = 40, 26
 WANTED_TICKS = 5
+LETTER_PX, BAR_PX = 6.2, 28
+"""About the width of a letter of a group's name; the width that a bar needs for its value."""
+SLANT_DEGREES, LONGEST_NAME = 30, 34
 
 
 @dataclass(frozen=True)
@@ -71,14 +74,18 @@ def _range_in_words(name: str, points: Sequence[tuple[float, float]]) -> str:
 
 
 def bar_chart(title: str, y_label: str, groups: Sequence[str], bars: Sequence[Bars], width: int = 880) -> str:
-    """SVG figure of grouped bars from zero, each with its value on top."""
+    """SVG figure of grouped bars from zero, each with its value on top. Names without room for them are slanted."""
     known = [value for bar in bars for value in bar.values if value is not None]
     y_ticks = ticks(0.0, max(known, default=1.0) or 1.0)
     x_range = (0.0, float(max(len(groups), 1)))
-    frame = _Frame(width, 300, x_range, (0.0, y_ticks[-1]), BOTTOM_WITHOUT_LABEL)
+    width = max(width, LEFT + RIGHT + len(groups) * max(len(bars), 1) * BAR_PX)
+    name_px = LETTER_PX * min(max(map(len, groups), default=0), LONGEST_NAME)
+    slanted = name_px > (width - LEFT - RIGHT) / max(len(groups), 1)
+    below = BOTTOM_WITHOUT_LABEL + (round(name_px * math.sin(math.radians(SLANT_DEGREES))) if slanted else 0)
+    frame = _Frame(width, 274 + below, x_range, (0.0, y_ticks[-1]), below)
     body = [frame.grid(y_ticks)]
     for place, group in enumerate(groups):
-        body.append(_group_name(frame, place, group))
+        body.append(_group_name(frame, place, group, slanted))
         body.extend(_bar(frame, place, index, len(bars), bar.name, bar.values[place]) for index, bar in enumerate(bars))
     body.append(frame.labels("", y_label))
     described = "; ".join(
@@ -102,11 +109,12 @@ def _bar(frame: "_Frame", place: int, index: int, count: int, name: str, value: 
     )
 
 
-def _group_name(frame: "_Frame", place: int, group: str) -> str:
-    return (
-        f'<text class="tick" text-anchor="middle" x="{frame.x(place + 0.5):.1f}" y="{frame.bottom + 18}">'
-        f"{escape(group)}</text>"
-    )
+def _group_name(frame: "_Frame", place: int, group: str, slanted: bool) -> str:
+    x, y = f"{frame.x(place + 0.5):.1f}", frame.bottom + 18
+    turn = f' transform="rotate(-{SLANT_DEGREES} {x} {y})"' if slanted else ""
+    shown = group if len(group) <= LONGEST_NAME else group[: LONGEST_NAME - 1] + "…"
+    anchor = "end" if slanted else "middle"
+    return f'<text class="tick" text-anchor="{anchor}" x="{x}" y="{y}"{turn}>{escape(shown)}</text>'
 
 
 def _number(value: float | None) -> str:

@@ -125,7 +125,7 @@ def render(
             headline_chart=Markup(tables.headline_chart(figures)),
             expected_source=settings.expected_source,
             has_expected=bool(settings.expected),
-            conditions=conditions(figures, stages, context.manifest),
+            conditions=conditions(figures, stages, context.manifest, settings.expected),
             has_ap=any(split.ap50 is not None for entry in figures for split in entry.splits.values()),
             subset=subset,
             threshold_charts=[Markup(chart) for chart in tables.threshold_charts(figures)],
@@ -149,6 +149,7 @@ def _environment() -> jinja2.Environment:
     environment.filters |= {
         "percent": tables.percent,
         "plain": tables.plain,
+        "signed": tables.signed,
         "anchor": anchor,
         "duration": tables.duration,
         "memory": tables.memory,

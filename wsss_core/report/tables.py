@@ -34,6 +34,11 @@ def percent(value: float | None) -> str:
     return DASH if value is None or math.isnan(value) else f"{100 * value:.1f}"
 
 
+def signed(value: float | None) -> str:
+    """A difference of shares in points of percent with its sign; a dash for None."""
+    return DASH if value is None else f"{100 * value:+.1f}"
+
+
 def plain(value: float | None, digits: int = 3) -> str:
     """A number with that many significant digits; a dash for None."""
     return DASH if value is None or math.isnan(value) else f"{value:.{digits}g}"
