@@ -37,6 +37,14 @@ def test_reading_between_cells_is_that_of_grid_sample(sizes, seed):
         torch.testing.assert_close(ours, theirs, rtol=1e-3, atol=1e-3)
 
 
+def test_in_bfloat16_every_cell_of_a_large_grid_is_found():
+    module, deep = Alignment(6, 8), torch.randn(1, 8, 40, 60, generator=torch.Generator().manual_seed(0))
+    nn.init.zeros_(module.flow_make.weight)
+    with torch.autocast("cpu", torch.bfloat16):
+        found = module(torch.zeros(1, 6, 40, 60), deep)
+    torch.testing.assert_close(found, deep, rtol=0, atol=1e-3)
+
+
 def test_without_flow_alignment_is_enlargement_with_corners_aligned():
     torch.manual_seed(0)
     module = Alignment(6, 8)

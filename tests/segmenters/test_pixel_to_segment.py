@@ -76,6 +76,12 @@ def test_a_training_stopped_in_the_middle_remembers_its_segments(tmp_path, monke
     assert_resumes_exactly(tmp_path, monkeypatch, train_in, PixelToSegmentTask, fail_at=3)
 
 
+def test_segments_are_found_in_float32_when_the_network_computes_in_bfloat16(tmp_path):
+    manifest = write_tiny_data(tmp_path / "data")
+    context = train_embedding(tmp_path, manifest, precision="bfloat16", steps=2)
+    assert np.isfinite(read(context.folder)[-1]["loss"])
+
+
 def test_the_densepose_way_trains_too(tmp_path):
     manifest = write_tiny_data(tmp_path / "data")
     changes = {"co_occurrence_by": "affinity", "colour": True, "located_share": 0.1, "clamped_norm": True, "steps": 1}

@@ -49,6 +49,15 @@ def test_one_scale_is_the_softmax_of_the_enlarged_grid(network):
     np.testing.assert_allclose(predict_scores(network, as_input, image), expected, atol=1e-6)
 
 
+def test_a_training_in_bfloat16_does_not_round_the_enlargement(network):
+    image = noise(9, 13)
+    expected = predict_scores(network, as_input, image)
+    with torch.autocast("cpu", torch.bfloat16):
+        found = predict_scores(network, as_input, image)
+    assert found.dtype == np.float32
+    np.testing.assert_allclose(found, expected, atol=1e-6)
+
+
 @pytest.mark.parametrize("average", ["softmax", "logits"])
 @pytest.mark.parametrize("size", [(1, 1), (1, 9), (13, 18), (31, 7)])
 def test_scores_are_probabilities_at_any_image_size(network, size, average):

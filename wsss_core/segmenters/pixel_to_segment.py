@@ -71,9 +71,16 @@ class PixelToSegmentTask(Task):
         self.memory = Memory(settings.memory_steps)
 
     def loss(self, batch: Batch) -> tuple[torch.Tensor, Mapping[str, float]]:
-        """The weighted sum of cross entropy and relationships; each by itself in the history."""
-        settings = self.settings
+        """The weighted sum of cross entropy and relationships; each by itself in the history.
+
+        Only the embedding is computed in the precision of the settings: segments and their sums need float32.
+        """
         embedding_BDhw = self.network.embed(batch["image"]).float()
+        with torch.autocast(embedding_BDhw.device.type, enabled=False):
+            return self._loss_of(embedding_BDhw, batch)
+
+    def _loss_of(self, embedding_BDhw: torch.Tensor, batch: Batch) -> tuple[torch.Tensor, Mapping[str, float]]:
+        settings = self.settings
         segments = self._segments(embedding_BDhw, batch)
         own = SegmentTable(
             prototypes(segments.embedding_PD, segments.segment_P, segments.count),
@@ -81,7 +88,7 @@ class PixelToSegmentTask(Task):
             self._tags(segments, batch["tags"]),
         )
         table = own.followed_by(self.memory.tables)
-        logits = self.network.classify(embedding_BDhw.detach()).float()
+        logits = self.network.classify(embedding_BDhw.detach())
         enlarged = functional.interpolate(logits, size=batch["label"].shape[1:], mode="bilinear")
         parts = {"cross_entropy": settings.annotation.weight * masked_cross_entropy(enlarged, batch["label"])}
         if settings.annotation.weight:

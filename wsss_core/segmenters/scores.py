@@ -72,6 +72,12 @@ def interpolation_matrix(pixels: int, scaled_pixels: int, cells: int, stride: in
     return matrix
 
 
+def _enlarged(grid_Khw: torch.Tensor, rows_Hh: torch.Tensor, columns_Ww: torch.Tensor) -> torch.Tensor:
+    """Maps (K, H, W) float32, also within a training that computes in bfloat16."""
+    with torch.autocast(grid_Khw.device.type, enabled=False):
+        return rows_Hh @ grid_Khw.contiguous() @ columns_Ww.T
+
+
 @torch.inference_mode()
 def predict_scores(
     network: Network,
@@ -107,7 +113,7 @@ def predict_scores(
         for number, grid_Khw in enumerate(grids):
             # The mirror image's grid starts at the right edge: its columns are looked up from there.
             across = columns.flip(0) if number == 1 else columns
-            scores_KHW = rows @ grid_Khw.contiguous() @ across.T
+            scores_KHW = _enlarged(grid_Khw, rows, across)
             if average == "softmax":
                 scores_KHW = scores_KHW.softmax(0)
             total_KHW = scores_KHW if total_KHW is None else total_KHW.add_(scores_KHW)

@@ -26,8 +26,8 @@ class Alignment(nn.Module):
         )
         flow_B2HW = self.flow_make(torch.cat([deep, self.down_l(low_BDHW)], dim=1))
         # Cells of flow become shares of the grid; x first.
-        size = torch.tensor([width, height], dtype=flow_B2HW.dtype, device=flow_B2HW.device)
-        shift_BHW2 = flow_B2HW.movedim(1, -1) / size
+        size = torch.tensor([width, height], device=flow_B2HW.device)
+        shift_BHW2 = flow_B2HW.float().movedim(1, -1) / size
         return sample_bilinear(deep_BDhw, _cell_positions(height, width).to(shift_BHW2) + shift_BHW2)
 
 

@@ -10,7 +10,8 @@ import torch
 def sample_bilinear(features_BDhw: torch.Tensor, position_BHW2: torch.Tensor) -> torch.Tensor:
     """Values (B, D, H, W) at positions (x, y) in -1..1, where -1 and 1 are the centres of the outermost cells.
 
-    Bilinear between cells, 0 outside of the map: `grid_sample` with zeros and corners aligned.
+    Bilinear between cells, 0 outside of the map: `grid_sample` with zeros and corners aligned. Positions are float32
+    whatever the precision of the features: bfloat16 cannot tell neighbouring cells apart.
     """
     height, width = features_BDhw.shape[2:]
     x_BHW = (position_BHW2[..., 0] + 1) / 2 * (width - 1)
@@ -26,7 +27,8 @@ def sample_bilinear(features_BDhw: torch.Tensor, position_BHW2: torch.Tensor) ->
     total = None
     for column_BHW, row_BHW, share_BHW in corners:
         inside_BHW = (column_BHW >= 0) & (column_BHW < width) & (row_BHW >= 0) & (row_BHW < height)
-        value = _cells(features_BDhw, column_BHW, row_BHW) * (share_BHW * inside_BHW)[:, None]
+        share_B1HW = (share_BHW * inside_BHW)[:, None].to(features_BDhw)
+        value = _cells(features_BDhw, column_BHW, row_BHW) * share_B1HW
         total = value if total is None else total + value
     assert total is not None
     return total
