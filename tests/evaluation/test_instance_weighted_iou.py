@@ -19,11 +19,16 @@ def test_every_number_counts_for_its_most_frequent_class():
 
 def test_images_weigh_by_their_instances():
     sums, truth = InstanceWeightedIou(3), np.array([[1, 1]], np.uint8)
-    sums.add(truth, truth, np.array([[1, 2]]))
-    sums.add(truth, np.array([[1, 0]], np.uint8), np.array([[1, 1]]))
+    assert sums.add(truth, truth, np.array([[1, 2]])) == 1
+    assert sums.add(truth, np.array([[1, 0]], np.uint8), np.array([[1, 1]])) == 0.5
     assert sums.per_class().tolist() == [0, (2 * 1 + 0.5) / 3, 0]
     assert sums.mean() == pytest.approx(2.5 / 9), "classes without instances count as 0"
     assert np.isnan(InstanceWeightedIou(3).mean())
+
+
+def test_within_an_image_classes_weigh_by_their_instances():
+    truth, answer = np.array([[1, 1, 2, 2]], np.uint8), np.array([[1, 1, 2, 0]], np.uint8)
+    assert InstanceWeightedIou(3).add(truth, answer, np.array([[1, 1, 2, 3]])) == pytest.approx((1 + 2 * 0.5) / 3)
 
 
 def test_numbers_come_from_the_data_and_fit_the_truth(tmp_path: Path):

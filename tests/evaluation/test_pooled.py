@@ -139,6 +139,9 @@ def test_images_can_be_weighted_by_their_instances(experiment: FakeExperiment, s
     ]
     perfect = experiment.evaluate("seeds", settings)["splits"]["val"]  # type: ignore[index]
     assert perfect["miou_by_instance"] == pytest.approx(np.mean(np.sum(counts, axis=0) > 0), abs=1e-6)
+    assert set(perfect["iou_by_instance_per_class"].values()) <= {0.0, 1.0}
+    with open(experiment.folder("evaluation") / "seeds.images.csv", newline="") as file:
+        assert {row["iou_by_instance"] for row in csv.DictReader(file)} == {"1.0"}
 
 
 def test_subset_takes_names_and_refuses_unknown_ones(experiment: FakeExperiment) -> None:

@@ -22,6 +22,7 @@ from wsss_core.report.tables import (
     split_names,
     threshold_charts,
 )
+from wsss_core.settings.evaluation import PooledSettings
 
 
 @pytest.fixture(scope="module")
@@ -110,6 +111,14 @@ def test_average_precision_is_read_and_is_the_figure_that_instances_are_known_by
     assert node_figure(of_instances) == f"train AP50 {percent(train.ap50)}"
     row = flat_rows([of_instances], {"instances": {"train": 37.7}})[0]
     assert (row["ap50"], row["expected_ap50"], row["expected_miou"]) == (train.ap50, 0.377, None)
+
+
+def test_what_is_weighted_by_instances_is_read_and_flattened(tmp_path: Path) -> None:
+    experiment = FakeExperiment(tmp_path, 3, 2)
+    document = experiment.evaluate("seeds", PooledSettings(by_instance=True))
+    row = flat_rows(list(read_figures(experiment.folder("evaluation")).values()), {})[0]
+    assert row["miou_by_instance"] == document["splits"]["train"]["miou_by_instance"]  # type: ignore[index]
+    assert "miou_by_instance" in to_csv([row]).splitlines()[0]
 
 
 def test_only_stages_with_a_threshold_have_a_curve(

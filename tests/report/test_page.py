@@ -114,6 +114,17 @@ def test_a_page_without_instances_has_no_such_columns(tmp_path: Path) -> None:
     assert "AP50 %" not in (made.folder("report") / "report.html").read_text(encoding="utf-8")
 
 
+def test_iou_by_instance_has_a_column_where_it_was_evaluated(tmp_path: Path, text: str) -> None:
+    made = FakeExperiment(tmp_path, 2, 1)
+    document = made.evaluate("seeds", PooledSettings(by_instance=True))
+    build(made.report_context())
+    page = (made.folder("report") / "report.html").read_text(encoding="utf-8")
+    value = document["splits"]["val"]["miou_by_instance"]  # type: ignore[index]
+    assert '<th scope="col" class="n">mIoU by instance</th>' in page
+    assert f'<td class="n">{100 * value:.1f}</td>' in page
+    assert "mIoU by instance" not in text
+
+
 def test_loud_remarks_skipped_images_and_provenance_are_shown(text: str) -> None:
     assert 'class="note loud"' in text
     assert "Tags used as input: cams, refined_cams, instances, seeds" in text

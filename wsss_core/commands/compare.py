@@ -21,6 +21,7 @@ FIGURES = {
     "miou": "mIoU",
     "subset_miou": "mIoU of the class subset",
     "boundary_iou": "boundary IoU",
+    "miou_by_instance": "mIoU weighted by instances",
     "ap50": "AP50 of instances",
     "ap70": "AP70 of instances",
 }

@@ -28,12 +28,16 @@ class InstanceWeightedIou:
         self.instances = np.zeros(class_count)
         self.weighted = np.zeros(class_count)
 
-    def add(self, truth_HW: np.ndarray, prediction_HW: np.ndarray, instance_HW: np.ndarray) -> None:
-        """Add an image: truth and prediction uint8 label maps, instance numbers of any integer type."""
+    def add(self, truth_HW: np.ndarray, prediction_HW: np.ndarray, instance_HW: np.ndarray) -> float:
+        """Add an image: truth and prediction uint8 label maps, instance numbers of any integer type.
+
+        Returns the mean IoU of this image alone, each class weighted by its instances.
+        """
         iou_K = np.nan_to_num(class_iou(confusion_counts(truth_HW, prediction_HW, self.class_count)))
         count_K = instance_counts(truth_HW, instance_HW, self.class_count)
         self.instances += count_K
         self.weighted += count_K * iou_K
+        return float(count_K @ iou_K / count_K.sum())
 
     def per_class(self) -> np.ndarray:
         """Mean IoU (K,) float64 in 0..1, weighted by instances; 0 for a class without any."""

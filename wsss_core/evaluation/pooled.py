@@ -99,14 +99,19 @@ def figures_of_stage(
 
 
 def image_table(tallies: Mapping[str, Tally]) -> str:
-    """CSV text with the columns image_id, split, miou (0..1, empty when the truth of the image is 255 throughout)."""
+    """CSV text with the columns image_id, split, miou (0..1, empty when the truth of the image is 255 throughout).
+
+    Where IoU was weighted by instances, one more column, iou_by_instance, has that of each image (empty: it has none).
+    """
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(("image_id", "split", "miou"))
+    weighted = any(tally.by_instance is not None for tally in tallies.values())
+    writer.writerow(("image_id", "split", "miou", *(["iou_by_instance"] if weighted else [])))
     for split, tally in tallies.items():
         for image_id, miou in sorted(tally.image_miou.items()):
-            rounded = number(miou)
-            writer.writerow((image_id, split, "" if rounded is None else rounded))
+            values = [miou, *([tally.image_by_instance.get(image_id)] if weighted else [])]
+            rounded = [number(value) for value in values]
+            writer.writerow((image_id, split, *("" if value is None else value for value in rounded)))
     return text.getvalue()
 
 
@@ -173,7 +178,7 @@ def _tallies(
             if boundary is not None:
                 tallies[split].add_boundary(boundary)
             if numbers is not None:
-                tallies[split].add_instances(example.truth_HW, label, numbers)
+                tallies[split].add_instances(example.record.image_id, example.truth_HW, label, numbers)
     return tallies
 
 

@@ -25,13 +25,15 @@ class Tally:
 
     `counts` (K, K+1): pooled confusion counts, the last column for answers withheld (255). `boundary` (K, 2): pooled
     boundary counts, or None. `image_miou`: image id -> mIoU of that image alone, NaN when its truth is all 255.
-    `by_instance`: sums weighted by instances, or None.
+    `by_instance`: sums weighted by instances, or None. `image_by_instance`: image id -> IoU of that image alone,
+    weighted by its instances; images without true instances are not in it.
     """
 
     counts: np.ndarray
     boundary: np.ndarray | None = None
     image_miou: dict[str, float] = field(default_factory=dict)
     by_instance: InstanceWeightedIou | None = None
+    image_by_instance: dict[str, float] = field(default_factory=dict)
 
     @classmethod
     def empty(cls, class_count: int) -> "Tally":
@@ -47,11 +49,11 @@ class Tally:
         """Add the boundary counts (K, 2) of one image."""
         self.boundary = counts if self.boundary is None else self.boundary + counts
 
-    def add_instances(self, truth_HW: np.ndarray, label_HW: np.ndarray, instance_HW: np.ndarray) -> None:
+    def add_instances(self, image_id: str, truth_HW: np.ndarray, label_HW: np.ndarray, instance_HW: np.ndarray) -> None:
         """Add the IoU of one image, weighted by its instances: label maps uint8, instance numbers integers (H, W)."""
         if self.by_instance is None:
             self.by_instance = InstanceWeightedIou(len(self.counts))
-        self.by_instance.add(truth_HW, label_HW, instance_HW)
+        self.image_by_instance[image_id] = self.by_instance.add(truth_HW, label_HW, instance_HW)
 
 
 def figures_of(tally: Tally, classes: Sequence[str], subset: Sequence[int]) -> dict[str, object]:
@@ -83,6 +85,9 @@ def figures_of(tally: Tally, classes: Sequence[str], subset: Sequence[int]) -> d
         "precision_per_class": _named(classes, _ratio(hits, answered)),
         "recall_per_class": _named(classes, _ratio(hits, in_truth)),
         "boundary_iou_per_class": _named(classes, boundary),
+        "iou_by_instance_per_class": {}
+        if tally.by_instance is None
+        else _named(classes, tally.by_instance.per_class()),
         "confusion": counts.tolist(),
     }
 

@@ -23,6 +23,7 @@ COLUMNS = (
     "subset_miou",
     "boundary_iou",
     "image_miou",
+    "miou_by_instance",
     "ignored",
     "threshold",
     "ap50",
@@ -36,7 +37,8 @@ COLUMNS = (
 class SplitFigures:
     """Figures of one stage on one split; shares, IoUs and APs in 0..1, None where there is no such figure.
 
-    `ap50`, `ap70`: average precision of instances at IoU 0.5 and 0.7.
+    `ap50`, `ap70`: average precision of instances at IoU 0.5 and 0.7. `miou_by_instance`: IoU of each image weighted by
+    its instances.
     """
 
     split: str
@@ -46,6 +48,7 @@ class SplitFigures:
     subset_miou: float | None = None
     boundary_iou: float | None = None
     image_miou: float | None = None
+    miou_by_instance: float | None = None
     ignored: float | None = None
     threshold: float | None = None
     best_threshold: float | None = None
