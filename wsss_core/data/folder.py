@@ -13,6 +13,7 @@ from wsss_core.artifacts.manifest import Box, Listing, Manifest
 from wsss_core.data.annotated_files import annotated_files
 from wsss_core.data.collect import Draft, collect
 from wsss_core.data.faults import DataError, join_faults
+from wsss_core.data.folder_weak_labels import read_weak_labels, weak_label_files
 from wsss_core.data.tag_table import TaggedFile, existing_path, read_tag_table
 from wsss_core.exchange.annotations.source import is_annotation_source
 from wsss_core.progress import stage_job
@@ -40,16 +41,19 @@ def list_images(settings: FolderSettings) -> Listing:
 
 
 def input_files(settings: FolderSettings) -> list[Path]:
-    """Files whose change makes the manifest anew: the table of tags or the annotations, of a folder of them the newest.
+    """Files whose change makes the manifest anew: the table of tags or the annotations, of a folder of them the newest;
+    boxes and points.
 
     Images are not watched one by one.
     """
+    tables = weak_label_files(settings)
     if not settings.tags:
-        return []
+        return tables
     tags = Path(settings.tags)
     if not tags.is_dir():
-        return [tags]
-    return sorted(tags.rglob("*.xml"), key=lambda path: (path.stat().st_mtime_ns, str(path)))[-1:]
+        return [tags, *tables]
+    newest = sorted(tags.rglob("*.xml"), key=lambda path: (path.stat().st_mtime_ns, str(path)))[-1:]
+    return [*newest, *tables]
 
 
 def build(settings: FolderSettings, listing: Listing, folder: Path | str) -> Manifest:
@@ -208,15 +212,18 @@ def _drafts(
         raise DataError(
             f"image {missing[0]!r} was listed and is gone. To do: run again, so that the list is read anew."
         )
-    root = Path(settings.images)
+    root, weak = Path(settings.images), read_weak_labels(settings, classes, listing.ids)
     for name, splits in zip(listing.ids, listing.splits, strict=True):
         entry = by_id[name]
         tags = None if entry.tags is None else tuple(sorted({classes.index(tag) + 1 for tag in entry.tags}))
+        boxes = tuple(Box(x0, y0, x1, y1, classes.index(tag) + 1) for x0, y0, x1, y1, tag in entry.boxes)
         yield Draft(
             image_id=name,
             file=existing_path(root, entry.file),
             splits=splits,
             tags=tags,
-            boxes=tuple(Box(x0, y0, x1, y1, classes.index(tag) + 1) for x0, y0, x1, y1, tag in entry.boxes),
+            boxes=weak.boxes.get(name, boxes),
+            points=weak.points.get(name, ()),
+            scribbles=weak.scribble_file(name),
             truth=_truth(settings, name),
         )

@@ -204,6 +204,19 @@ class FolderSettings(DataSettings):
     truth: InputPath | None = None
     """Folder of ground-truth label PNGs, named as the images but with the ending .png; null when there are none."""
 
+    boxes_file: InputPath | None = None
+    """JSON of image id (the path below `images` without the ending) to a list of [xmin, ymin, xmax, ymax, class],
+    counted from 1 and inclusive as in VOC, or CSV with the columns `image,xmin,ymin,xmax,ymax,class`. They go before
+    the boxes of annotations in `tags`; null: those alone."""
+
+    points_file: InputPath | None = None
+    """JSON of image id to a list of [x, y, class], counted from 0, or of objects with `x`, `y` and `cls`, the class id,
+    or CSV with the columns `image,x,y,class`; null: none."""
+
+    scribbles: InputPath | None = None
+    """Folder of scribbles, named as the images: PNGs of label ids (255 = unlabelled) or ScribbleSup's XML files; null:
+    none."""
+
     @pydantic.field_validator("classes")
     @classmethod
     def _classes_are_usable(cls, value: tuple[str, ...]) -> tuple[str, ...]:
