@@ -2,86 +2,159 @@
 
 import asyncio
 import os
+import threading
+import time
+from collections.abc import Sequence
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
+import yaml
 from snakemake_executor_plugin_slurm import Executor as SlurmExecutor
+from snakemake_interface_executor_plugins.registry import ExecutorPluginRegistry
 
 import snakemake_executor_plugin_wsss_slurm as plugin
-from snakemake_executor_plugin_wsss_slurm import Executor, forgotten, wait_for_controller
+from snakemake_executor_plugin_wsss_slurm import Executor, wait_for_controller
+
+PROFILE = Path(__file__).parents[1] / "profiles/slurm/config.yaml"
+UP, DOWN = "Slurmctld(primary) at head1 is UP", "Slurmctld(primary) at head1 is DOWN"
 
 
-def job(number: int) -> Any:
-    return SimpleNamespace(external_jobid=str(number))
+def jobs(*numbers: int) -> list[Any]:
+    return [SimpleNamespace(external_jobid=str(number), job=None) for number in numbers]
 
 
-def executor(monkeypatch: pytest.MonkeyPatch, running: list[int], done: list[int]) -> Executor:
-    """One whose plugin finds some jobs running, reports others, and has forgotten the rest."""
+@pytest.fixture
+def made(monkeypatch: pytest.MonkeyPatch) -> Executor:
+    """An executor without a run around it; what it does to the scheduler goes nowhere."""
+    monkeypatch.setattr(SlurmExecutor, "__init__", lambda self, *arguments: None)
+    made = Executor()
+    made.logger = SimpleNamespace(debug=lambda text: None, warning=lambda text: None)
+    scheduler = SimpleNamespace(finish_callback=lambda job: None, error_callback=lambda job: None)
+    made.workflow = SimpleNamespace(scheduler=scheduler)
+    made.print_job_error = lambda *arguments, **options: None
+    return made
+
+
+def still_active(
+    made: Executor,
+    monkeypatch: pytest.MonkeyPatch,
+    asked: list[Any],
+    running: Sequence[int] = (),
+    done: Sequence[int] = (),
+    failed: Sequence[int] = (),
+) -> list[str]:
+    """Numbers of the jobs that a look finds active; the plugin itself finds some, reports some, and forgets the rest."""
 
     async def check(self: Any, active_jobs: list[Any]) -> Any:
         for item in active_jobs:
             if int(item.external_jobid) in done:
                 self.report_job_success(item)
+            elif int(item.external_jobid) in failed:
+                self.report_job_error(item, msg="FAILED", aux_logs=["slurm.log"])
             elif int(item.external_jobid) in running:
                 yield item
 
-    monkeypatch.setattr(SlurmExecutor, "check_active_jobs", check)
-    made = Executor.__new__(Executor)
-    made._told_of, made.logger = set(), SimpleNamespace(debug=lambda text: None)
-    made.workflow = SimpleNamespace(scheduler=SimpleNamespace(finish_callback=lambda job: None))
-    return made
-
-
-def still_active(made: Executor, numbers: list[int]) -> list[str]:
     async def collect() -> list[str]:
-        jobs = [SimpleNamespace(external_jobid=str(number), job=None) for number in numbers]
-        return [str(found.external_jobid) async for found in made.check_active_jobs(jobs)]  # type: ignore[arg-type]
+        return [str(found.external_jobid) async for found in made.check_active_jobs(asked)]
 
+    monkeypatch.setattr(SlurmExecutor, "check_active_jobs", check)
     return asyncio.run(collect())
 
 
-def test_jobs_of_which_nothing_could_be_learnt_stay_active(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert still_active(executor(monkeypatch, running=[1], done=[2]), [1, 2, 3]) == ["1", "3"]
+def ping(folder: Path, monkeypatch: pytest.MonkeyPatch, script: str) -> None:
+    """A program `scontrol`, first on the path, that runs `script`."""
+    program = folder / "scontrol"
+    program.write_text(f"#!/bin/sh\n{script}\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{folder}{os.pathsep}{os.environ['PATH']}")
 
 
-def test_a_job_that_has_ended_is_never_asked_for_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    made = executor(monkeypatch, running=[], done=[1, 2])
-    assert still_active(made, [1, 2]) == []
-    assert made._told_of == {"1", "2"}
+def test_snakemake_finds_the_executor_that_the_profile_names() -> None:
+    name = yaml.safe_load(PROFILE.read_text())["executor"]
+    found = ExecutorPluginRegistry().get_plugin(name)
+    assert found.executor.__module__ == plugin.__name__
+    assert found.common_settings.non_local_exec
 
 
-def test_forgotten_are_those_that_are_not_known() -> None:
-    assert [item.external_jobid for item in forgotten([job(1), job(2)], {"1"})] == ["2"]
+def test_jobs_of_which_nothing_could_be_learnt_stay_active(made: Executor, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert still_active(made, monkeypatch, jobs(1, 2, 3, 4), running=[1], done=[2], failed=[4]) == ["1", "3"]
+    assert still_active(made, monkeypatch, jobs(1, 3)) == ["1", "3"]
+
+
+def test_a_job_that_has_ended_is_never_asked_for_again(made: Executor, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert still_active(made, monkeypatch, jobs(1, 2), done=[1], failed=[2]) == []
+
+
+def test_without_jobs_there_is_nothing_to_ask(made: Executor, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert still_active(made, monkeypatch, []) == []
 
 
 def test_submissions_wait_for_the_controller_and_say_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    program = tmp_path / "scontrol"
-    program.write_text(f'#!/bin/sh\necho x >> {tmp_path}/asked; [ "$(wc -l < {tmp_path}/asked)" -ge 3 ]\n')
-    program.chmod(0o755)
-    monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
+    count = f'echo x >> {tmp_path}/asked; [ "$(wc -l < {tmp_path}/asked)" -ge 3 ]'
+    ping(tmp_path, monkeypatch, f"if {count}; then echo '{UP}'; else echo '{DOWN}'; exit 1; fi")
     monkeypatch.setattr(plugin, "ASK_EVERY_S", 0.01)
     said: list[str] = []
-    wait_for_controller(said.append)
+    wait_for_controller(said.append, threading.Event())
     assert len((tmp_path / "asked").read_text().splitlines()) == 3
     assert said == ["SLURM's controller does not answer; waiting for it"]
+
+
+def test_a_cancelled_run_waits_for_no_controller_and_submits_nothing(
+    made: Executor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ping(tmp_path, monkeypatch, f"echo '{DOWN}'; exit 1")
+    submitted: list[object] = []
+    monkeypatch.setattr(SlurmExecutor, "run_job", lambda self, job: submitted.append(job))
+    monkeypatch.setattr(SlurmExecutor, "cancel", lambda self: None)
+    threading.Timer(0.2, made.cancel).start()
+    started = time.monotonic()
+    made.run_job("job")  # type: ignore[arg-type]
+    assert time.monotonic() - started < plugin.ASK_EVERY_S
+    assert submitted == []
+
+
+def test_with_a_controller_a_job_is_submitted_by_the_plugin(
+    made: Executor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ping(tmp_path, monkeypatch, f"echo '{UP}'")
+    submitted: list[object] = []
+    monkeypatch.setattr(SlurmExecutor, "run_job", lambda self, job: submitted.append(job))
+    made.run_job("job")  # type: ignore[arg-type]
+    assert submitted == ["job"]
+
+
+@pytest.mark.parametrize(
+    ("script", "expected"),
+    [
+        pytest.param(f"echo '{UP}'", True, id="up"),
+        pytest.param(f"echo '{DOWN}'; echo 'Slurmctld(backup) at head2 is UP'; exit 1", True, id="one of two"),
+        pytest.param(f"echo '{DOWN}'", False, id="down"),
+        pytest.param("echo 'Unable to contact slurm controller' >&2; exit 1", False, id="error"),
+    ],
+)
+def test_a_controller_answers_when_one_of_them_is_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, script: str, expected: bool
+) -> None:
+    ping(tmp_path, monkeypatch, script)
+    assert plugin.controller_answers() is expected
 
 
 def test_a_controller_that_hangs_or_is_not_installed_does_not_answer(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(plugin, "_PING_TIMEOUT_S", 0.2)
-    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr(plugin, "PING_TIMEOUT_S", 0.2)
+    ping(tmp_path, monkeypatch, "while :; do :; done")
     assert not plugin.controller_answers()
-    program = tmp_path / "scontrol"
-    program.write_text("#!/bin/sh\nwhile :; do :; done\n")
-    program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path / "none"))
     assert not plugin.controller_answers()
 
 
 def test_what_the_checking_thread_needs_is_there_before_the_thread(monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[object] = []
-    monkeypatch.setattr(SlurmExecutor, "__init__", lambda self, *arguments: seen.append((self._told_of, arguments)))
-    Executor("workflow", "logger")
-    assert seen == [(set(), ("workflow", "logger"))]
+    monkeypatch.setattr(
+        SlurmExecutor, "__init__", lambda self, *arguments: seen.append((self._told_of, self._cancelled, arguments))
+    )
+    made = Executor("workflow", "logger")
+    assert seen == [(set(), made._cancelled, ("workflow", "logger"))]
