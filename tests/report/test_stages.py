@@ -41,6 +41,14 @@ def test_lists_of_inputs_are_taken_as_well(tmp_path: Path) -> None:
     assert read_facts(tmp_path, "e").upstream == ("e/a", "e/b")
 
 
+@pytest.mark.parametrize(
+    ("kind", "logs"),
+    [("data", "logs/e/a.log"), ("classifier", "logs/e/a.log"), ("seeds", "logs/e/a/"), ("evaluation", "logs/e/a/")],
+)
+def test_a_stage_says_where_its_logs_are(kind: str, logs: str) -> None:
+    assert facts("a", kind=kind).logs == logs
+
+
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"experiment": 1}'])
 def test_a_damaged_record_is_named(tmp_path: Path, text: str) -> None:
     (tmp_path / "stage.json").write_text(text)

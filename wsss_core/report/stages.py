@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from wsss_core import registry
 from wsss_core.artifacts.atomic import ArtifactError
 
 FILE_NAME = "stage.json"
@@ -43,6 +44,12 @@ class StageFacts:
         """A text of the record, or an empty one."""
         value = self.record.get(key)
         return "" if value is None else str(value)
+
+    @property
+    def logs(self) -> str:
+        """The log of its job, or the folder with those of its jobs, below the folder in which the workflow runs."""
+        has_many_jobs = self.kind in (*registry.PER_IMAGE_KINDS, "evaluation")
+        return f"logs/{self.ref}{'/' if has_many_jobs else '.log'}"
 
     @property
     def anchor(self) -> str:
