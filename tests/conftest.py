@@ -6,6 +6,7 @@ import pytest
 import torch
 
 hypothesis.settings.register_profile("shared_machine", deadline=None)
+hypothesis.settings.register_profile("fuzz", deadline=None, max_examples=5000)
 hypothesis.settings.load_profile("shared_machine")
 
 

@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.compute
 import pyarrow.ipc
 
+from wsss_core.artifacts.arrow_damage import DAMAGES
 from wsss_core.artifacts.atomic import ArtifactError, atomic_output
 
 FILE_NAME = "manifest.arrow"
@@ -169,12 +170,21 @@ class Manifest:
         try:
             with pa.memory_map(str(path)) as mapped, pyarrow.ipc.open_file(mapped) as file:
                 about = json.loads(file.schema.metadata[METADATA_KEY])
+                _check_columns(file.schema)
                 table = file.read_all()
+                table.validate(full=True)  # Arrow believes a file, and a damaged one would end the process
                 wanted = table if part is None else table.filter(pa.compute.equal(table["part"], part))
                 records = tuple(_from_row(row) for row in wanted.to_pylist())
-        except (pa.ArrowInvalid, KeyError, TypeError, ValueError) as error:
+            return cls(tuple(about["classes"]), records, about["tag_source"], about["dataset"], tuple(about["notes"]))
+        except DAMAGES as error:
             raise ArtifactError(f"{path} is not a manifest ({error}); delete it and run the data stage") from error
-        return cls(tuple(about["classes"]), records, about["tag_source"], about["dataset"], tuple(about["notes"]))
+
+
+def _check_columns(found: pa.Schema) -> None:
+    """Raise ValueError for a column that no manifest has, or of another type; those of before had fewer."""
+    odd = [field.name for field in found if field.name not in SCHEMA.names or field.type != SCHEMA.field(field.name).type]
+    if odd:
+        raise ValueError(f"unexpected columns {', '.join(map(repr, odd))}")
 
 
 def _to_row(record: ImageRecord) -> dict[str, object]:

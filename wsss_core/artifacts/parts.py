@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.ipc
 from pyarrow.fs import FileSystem, FileType
 
+from wsss_core.artifacts.arrow_damage import DAMAGES
 from wsss_core.artifacts.atomic import ArtifactError, atomic_output
 
 COMPRESSION = "zstd"
@@ -69,13 +70,14 @@ class PartReader:
         try:
             only_ids = pyarrow.ipc.IpcReadOptions(included_fields=[0])
             with pyarrow.ipc.open_file(self._open(), options=only_ids) as ids:
-                batches = [ids.get_batch(index) for index in range(ids.num_record_batches)]
+                batches = [_valid(ids.get_batch(index)) for index in range(ids.num_record_batches)]
                 self._index = {batch.column(0)[0].as_py(): index for index, batch in enumerate(batches)}
             self._file = pyarrow.ipc.open_file(self._open())
-        except (pa.ArrowInvalid, OSError) as error:
-            raise ArtifactError(
-                f"{self.path} is not a readable part ({error}). To do: delete it and run the stage again."
-            ) from error
+        except DAMAGES as error:
+            raise self._damage(error) from error
+
+    def _damage(self, error: Exception) -> ArtifactError:
+        return ArtifactError(f"{self.path} is not a readable part ({error}). To do: delete it and run the stage again.")
 
     def _is_there(self) -> bool:
         if self._storage is None:
@@ -105,7 +107,16 @@ class PartReader:
     def __getitem__(self, image_id: str) -> Record:
         if image_id not in self._index:
             raise KeyError(f"image {image_id!r} is not in part {self.path}, which holds {len(self)} images")
-        return self._file.get_batch(self._index[image_id]).to_pylist()[0]
+        try:
+            return _valid(self._file.get_batch(self._index[image_id])).to_pylist()[0]
+        except DAMAGES as error:
+            raise self._damage(error) from error
 
     def __iter__(self) -> Iterator[Record]:
         return (self[image_id] for image_id in self._index)
+
+
+def _valid(batch: pa.RecordBatch) -> pa.RecordBatch:
+    """The batch, its lengths and texts checked: Arrow believes a file, and a damaged one would end the process."""
+    batch.validate(full=True)
+    return batch

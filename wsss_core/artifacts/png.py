@@ -18,7 +18,10 @@ def encode_png(map_HW: np.ndarray) -> bytes:
 
 def decode_png(data: bytes) -> np.ndarray:
     """Uint8 map (H, W) of PNG bytes written by `encode_png`."""
-    map_HW = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
+    try:
+        map_HW = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
+    except cv2.error:  # no bytes at all, or a head that promises more pixels than OpenCV takes
+        map_HW = None
     if map_HW is None or map_HW.dtype != np.uint8 or map_HW.ndim != 2:
         raise ArtifactError("a stored map is not a grey 8-bit PNG; delete its part and run the stage again")
     return map_HW

@@ -21,6 +21,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
+from wsss_core.data.image_formats import PHOTOGRAPHS
+
 _PILLOW_PIXEL_LIMIT = Image.MAX_IMAGE_PIXELS
 _ORIENTATION_TAG = 0x0112
 _WHITE = (255, 255, 255)
@@ -35,16 +37,6 @@ _TRANSPOSE_OF_ORIENTATION = {
     8: Image.Transpose.ROTATE_90,
 }
 _ORIENTATIONS_THAT_SWAP_AXES = (5, 6, 7, 8)
-# What Pillow's decoders raise on damaged files; SyntaxError comes from its PNG reader.
-_DECODER_ERRORS = (
-    OSError,
-    SyntaxError,
-    ValueError,
-    EOFError,
-    IndexError,
-    ZeroDivisionError,
-    Image.DecompressionBombError,
-)
 
 
 class ImageError(ValueError):
@@ -64,8 +56,8 @@ def read_image(path: Path | str, max_pixels: int | None = None) -> np.ndarray:
     max_pixels: largest H*W accepted, None for no limit. Raises `ImageError` (a ValueError).
     """
     path = Path(path)
-    with _opened(path, max_pixels) as image:
-        _decode(path, image)
+    with _opened(path, max_pixels) as image, _damage_told(path):
+        _decode(image)
         upright = _upright(image)
         return np.array(_to_rgb(path, upright), dtype=np.uint8)
 
@@ -77,12 +69,12 @@ def probe_image(path: Path | str, max_pixels: int | None = None, decode: bool = 
     Raises `ImageError`.
     """
     path = Path(path)
-    with _opened(path, max_pixels) as image:
+    with _opened(path, max_pixels) as image, _damage_told(path):
         width, height = image.size
         if decode:
             _check_depth(path, image)
             image.draft("RGB", (width // 8, height // 8))
-            _decode(path, image)
+            _decode(image)
         swapped = _orientation(image) in _ORIENTATIONS_THAT_SWAP_AXES
         return (width, height) if swapped else (height, width)
 
@@ -98,14 +90,12 @@ def _opened(path: Path, max_pixels: int | None) -> Iterator[Image.Image]:
             path, "an image", "an empty file of zero bytes", "copy the image again or take it off the list"
         )
     try:
-        with _without_pillow_limit(), warnings.catch_warnings():
+        with _damage_told(path), _without_pillow_limit(), warnings.catch_warnings():
             warnings.simplefilter("ignore", UserWarning)  # about damaged EXIF blocks of good pictures
-            image = Image.open(path)
+            image = Image.open(path, formats=PHOTOGRAPHS)
     except UnidentifiedImageError as error:
         remedy = "convert it to JPEG or PNG, or take it off the list"
         raise ImageError(path, "an image", "content in no known image format", remedy) from error
-    except _DECODER_ERRORS as error:
-        raise _damaged(path, error) from error
     with image:
         width, height = image.size
         if max_pixels is not None and width * height > max_pixels:
@@ -125,19 +115,23 @@ def _without_pillow_limit() -> Iterator[None]:
         Image.MAX_IMAGE_PIXELS = _PILLOW_PIXEL_LIMIT
 
 
-def _decode(path: Path, image: Image.Image) -> None:
+def _decode(image: Image.Image) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)
+        warnings.filterwarnings("error", "Truncated", UserWarning)  # all that Pillow says about some TIFF files
+        image.load()
+
+
+@contextmanager
+def _damage_told(path: Path) -> Iterator[None]:
+    """Errors of the block become `ImageError`. On damaged files Pillow's decoders raise errors of any kind."""
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", UserWarning)
-            warnings.filterwarnings("error", "Truncated", UserWarning)  # all that Pillow says about some TIFF files
-            image.load()
-    except (*_DECODER_ERRORS, UserWarning) as error:
-        raise _damaged(path, error) from error
-
-
-def _damaged(path: Path, error: Exception) -> ImageError:
-    found = f"a damaged or truncated file ({error})"
-    return ImageError(path, "a complete image", found, "copy the image again or take it off the list")
+        yield
+    except (ImageError, UnidentifiedImageError):
+        raise
+    except Exception as error:
+        found = f"a damaged or truncated file ({error})"
+        raise ImageError(path, "a complete image", found, "copy the image again or take it off the list") from error
 
 
 def _orientation(image: Image.Image) -> int:
@@ -146,7 +140,7 @@ def _orientation(image: Image.Image) -> int:
         with warnings.catch_warnings():
             warnings.simplefilter("error", UserWarning)
             value = image.getexif().get(_ORIENTATION_TAG, 1)
-    except (*_DECODER_ERRORS, TypeError, KeyError, UserWarning):
+    except Exception:  # of any kind, see `_damage_told`
         return 1
     return value if isinstance(value, int) and 1 <= value <= 8 else 1
 

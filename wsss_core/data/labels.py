@@ -4,7 +4,9 @@ import io
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, UnidentifiedImageError
+from PIL import Image
+
+from wsss_core.data.image_formats import LABEL_MAPS
 
 _INDEX_MODES = ("P", "L", "1")
 _PALETTE_SIZE = 256
@@ -25,7 +27,7 @@ def read_label_png(path: Path | str) -> np.ndarray:
     if not path.is_file():
         raise LabelError(f"{path}: expected a label PNG, found no file. To do: correct the folder or the list.")
     try:
-        with Image.open(path) as image:
+        with Image.open(path, formats=LABEL_MAPS) as image:
             image.load()
             if image.mode not in _INDEX_MODES:
                 raise LabelError(
@@ -33,7 +35,9 @@ def read_label_png(path: Path | str) -> np.ndarray:
                     f"{image.mode}. To do: save the label map with one byte per pixel (0 background, 255 ignore)."
                 )
             return np.array(image.convert("L") if image.mode == "1" else image, dtype=np.uint8) // _divisor(image)
-    except (UnidentifiedImageError, OSError, SyntaxError) as error:
+    except LabelError:
+        raise
+    except Exception as error:  # on damaged files Pillow's decoders raise errors of any kind
         raise LabelError(
             f"{path}: expected a label PNG, found a damaged file ({error}). To do: copy it again."
         ) from error

@@ -11,12 +11,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from PIL import Image, UnidentifiedImageError
+from PIL import Image
 
 from wsss_core.artifacts.formats import Row
 from wsss_core.artifacts.manifest import ImageRecord
 from wsss_core.artifacts.regions import RegionRow
 from wsss_core.artifacts.rle import checked_runs, compress_counts, mask_areas
+from wsss_core.data.image_formats import LABEL_MAPS
 from wsss_core.exchange.file_folder import FileFolder
 from wsss_core.exchange.sam_anns import read_sam_anns
 from wsss_core.regions.partition import partition_row
@@ -35,10 +36,10 @@ class RegionFileError(ValueError):
 def read_label_map(path: Path) -> np.ndarray:
     """Int32 label map (H, W) of a grey 8- or 16-bit or palette PNG; the stored numbers count, not the colours."""
     try:
-        with Image.open(path) as image:
+        with Image.open(path, formats=LABEL_MAPS) as image:
             image.load()
             mode, label_HW = image.mode, np.array(image)
-    except (UnidentifiedImageError, OSError, SyntaxError) as error:
+    except Exception as error:  # on damaged files Pillow's decoders raise errors of any kind
         raise RegionFileError(
             f"{path}: expected a label map as PNG, found a damaged file ({error}); copy it again"
         ) from error
@@ -57,7 +58,7 @@ def read_masks(path: Path, image_id: str, size_hw: tuple[int, int]) -> RegionRow
     """
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:
         raise RegionFileError(f"{path}: expected JSON, found a damaged file ({error}); copy it again") from error
     masks = content.get("annotations") if isinstance(content, dict) else content
     if not isinstance(masks, list) or not all(isinstance(mask, dict) for mask in masks):
