@@ -60,7 +60,10 @@ def _config(file: Path) -> Mapping[str, object] | None:
     path = file.with_name(CONFIG_NAME)
     if not path.is_file():
         return None
-    content = json.loads(path.read_text(encoding="utf-8"))
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (ValueError, RecursionError) as error:
+        raise ValueError(f"{path}: expected JSON, found a damaged file ({error}); fetch it again") from error
     if not isinstance(content, Mapping) or not {"vision_config", "text_config"} & set(content):
         raise ValueError(f"{path}: expected the config of a CLIP with `vision_config` and `text_config`")
     return content

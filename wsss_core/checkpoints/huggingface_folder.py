@@ -33,7 +33,7 @@ def read_weights(path: Path) -> State:
 def _read_pieces(index: Path) -> State:
     try:
         names = sorted(set(json.loads(index.read_text(encoding="utf-8"))["weight_map"].values()))
-    except (json.JSONDecodeError, UnicodeDecodeError, KeyError, AttributeError, TypeError) as error:
+    except (ValueError, RecursionError, KeyError, AttributeError, TypeError) as error:
         raise ValueError(f"{index}: expected an index with `weight_map`, found: {error!r}; fetch it again") from error
     strange = [name for name in names if Path(str(name)).name != name]
     if strange:

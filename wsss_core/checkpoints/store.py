@@ -97,6 +97,6 @@ def read_plain_card(folder: Path) -> tuple[dict[str, Plain], str]:
     try:
         plain = json.loads(path.read_text(encoding="utf-8"))
         checksum = str(plain.pop(CHECKSUM_KEY))
-    except (json.JSONDecodeError, KeyError, AttributeError, TypeError) as error:
+    except (ValueError, RecursionError, KeyError, AttributeError, TypeError) as error:
         raise ValueError(f"{path}: expected a network card with {CHECKSUM_KEY!r}, found {error}") from error
     return plain, checksum

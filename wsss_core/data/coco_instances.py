@@ -62,7 +62,7 @@ def read_instances(path: Path) -> CocoInstances:
         for entry in content["annotations"]:
             item = CocoObject(labels[entry["category_id"]], entry["segmentation"], float(entry["area"]))
             images[entry["image_id"]].objects.append(item)
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise DataError(
             f"{path}: expected an instance file of MS-COCO (images, annotations, categories), found: {error!r}. To do: "
             "take instances_*.json of annotations_trainval2014.zip or 2017."

@@ -108,23 +108,29 @@ def _read_rows(path: Path, columns: tuple[str, ...], names: Sequence[str]) -> di
 
 
 def _read_csv(path: Path, columns: tuple[str, ...]) -> dict[str, list[tuple[list[float], str]]]:
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as stream:
+            return _table_rows(csv.DictReader(stream), columns, path)
+    except (csv.Error, UnicodeDecodeError) as error:
+        raise DataError(f"{path}: expected CSV in UTF-8, found: {error}. To do: replace the file.") from error
+
+
+def _table_rows(
+    reader: "csv.DictReader[str]", columns: tuple[str, ...], path: Path
+) -> dict[str, list[tuple[list[float], str]]]:
     expected = ("image", *columns, "class")
+    if not set(expected) <= set(reader.fieldnames or ()):
+        header = ",".join(reader.fieldnames or ()) or "nothing"
+        raise DataError(f"{path}: expected the columns {','.join(expected)}, found {header}. To do: add the header.")
     found: dict[str, list[tuple[list[float], str]]] = {}
-    with path.open(encoding="utf-8-sig", newline="") as stream:
-        reader = csv.DictReader(stream)
-        if not set(expected) <= set(reader.fieldnames or ()):
-            header = ",".join(reader.fieldnames or ()) or "nothing"
+    for row in reader:
+        try:
+            numbers = [float(row[column]) for column in columns]
+        except (TypeError, ValueError) as error:
             raise DataError(
-                f"{path}: expected the columns {','.join(expected)}, found {header}. To do: add the header."
-            )
-        for row in reader:
-            try:
-                numbers = [float(row[column]) for column in columns]
-            except (TypeError, ValueError) as error:
-                raise DataError(
-                    f"{path}, line {reader.line_num}: expected numbers, found {error}. To do: mend it."
-                ) from error
-            found.setdefault(row["image"].strip(), []).append((numbers, str(row["class"]).strip()))
+                f"{path}, line {reader.line_num}: expected numbers, found {error}. To do: mend it."
+            ) from error
+        found.setdefault(row["image"].strip(), []).append((numbers, str(row["class"]).strip()))
     return found
 
 
@@ -142,7 +148,7 @@ def _class_name(number: object, names: Sequence[str]) -> object:
 def _read_json(path: Path) -> dict[str, object]:
     try:
         rows = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise DataError(f"{path}: expected JSON, found: {error}. To do: replace or remove the file.") from error
     if not isinstance(rows, dict):
         found = f"found {str(rows)[:_SHOWN_LETTERS]}"

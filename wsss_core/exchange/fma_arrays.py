@@ -1,7 +1,9 @@
 """CAMs of FMA-WSSS, one `.npz` per image: `cam` float32 (P, h, w) on the patch grid, raw, `fg_cls` class ids from 0."""
 
 import io
+import tokenize
 import zipfile
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +14,11 @@ from wsss_core.exchange.errors import ForeignFileError
 MAPS = "cam"
 KEYS = "fg_cls"
 _STACK_AXES = 3
+DAMAGES = (
+    *(zipfile.BadZipFile, zlib.error, ValueError, KeyError, OSError, EOFError, TypeError, AttributeError),
+    *(OverflowError, MemoryError, NotImplementedError, RuntimeError, SyntaxError, tokenize.TokenError),
+)
+"""What the reading of a damaged archive ends in; the last two come from NumPy's reader of heads."""
 
 
 def read_fma_arrays(path: Path | str) -> ClassMaps:
@@ -25,7 +32,7 @@ def read_fma_arrays(path: Path | str) -> ClassMaps:
     try:
         with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as arrays:
             keys, stack = (arrays[name] for name in (KEYS, MAPS))
-    except (zipfile.BadZipFile, ValueError, KeyError, OSError, EOFError, TypeError, AttributeError) as error:
+    except DAMAGES as error:
         raise ForeignFileError(f"{path}: expected a .npz file with {KEYS!r} and {MAPS!r}, found: {error}") from error
     if keys.ndim != 1 or stack.ndim != _STACK_AXES:
         raise ForeignFileError(

@@ -8,6 +8,7 @@ import collections
 import io
 import pickle
 import pickletools
+import tokenize
 from collections.abc import Collection, Mapping
 from pathlib import Path
 from types import MappingProxyType
@@ -30,9 +31,9 @@ NO_STEPS: Steps = MappingProxyType({})
 _NUMBERED_MEMORY = ("PUT", "BINPUT", "LONG_BINPUT")
 _DAMAGES = (
     *(pickle.UnpicklingError, EOFError, ValueError, KeyError, IndexError, TypeError, AttributeError),
-    *(OverflowError, MemoryError),
+    *(OverflowError, MemoryError, RecursionError, SyntaxError, tokenize.TokenError),
 )
-"""What the reading of a damaged file ends in."""
+"""What the reading of a damaged file ends in; the last two come from NumPy's reader of the head."""
 
 
 class UnsafePickleError(ForeignFileError):
