@@ -68,9 +68,7 @@ class Executor(SlurmExecutor):
 def controller_answers() -> bool:
     """Whether a controller of SLURM, the first one or one that stands in for it, is there."""
     try:
-        done = subprocess.run(
-            ["scontrol", "ping"], capture_output=True, text=True, timeout=PING_TIMEOUT_S, check=False
-        )
+        done = subprocess.run(["scontrol", "ping"], capture_output=True, text=True, timeout=PING_TIMEOUT_S, check=False)
     except (OSError, subprocess.TimeoutExpired):
         return False
     # One of two controllers that is down makes the exit code 1 in some versions.

@@ -45,7 +45,7 @@ def still_active(
     done: Sequence[int] = (),
     failed: Sequence[int] = (),
 ) -> list[str]:
-    """Numbers of the jobs that a look finds active; the plugin itself finds some, reports some, and forgets the rest."""
+    """Numbers of the jobs that a look finds active; the plugin itself finds some, reports some, forgets the rest."""
 
     async def check(self: Any, active_jobs: list[Any]) -> Any:
         for item in active_jobs:

@@ -4,6 +4,7 @@
 """
 
 from collections.abc import Callable
+from typing import TypeVar
 
 from hypothesis import strategies as st
 
@@ -16,6 +17,8 @@ EXTREMES = tuple(
 """Numbers that lengths and sizes are not expected to be."""
 
 Edit = Callable[[bytes], bytes]
+T = TypeVar("T")
+Kinds = type[Exception] | tuple[type[Exception], ...]
 
 
 def _flip(share: float, bit: int) -> Edit:
@@ -68,3 +71,16 @@ def damaged(*sound: bytes) -> st.SearchStrategy[bytes]:
         return content
 
     return st.builds(apply, st.sampled_from(sound), st.lists(EDITS, min_size=1, max_size=6))
+
+
+REFUSED = object()
+
+
+def tried(read: Callable[[], T], refusal: Kinds, *places: str) -> T | object:
+    """What `read` gives; `REFUSED` where it raises a `refusal` whose text has one of `places`. Else the test fails."""
+    try:
+        return read()
+    except refusal as error:
+        said = str(error)
+    assert any(place in said for place in places), f"the place is not told: {said}"
+    return REFUSED

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hostile.damage import damaged
+from hostile.damage import damaged, tried
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -66,23 +66,16 @@ def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @given(content=damaged(sound_manifest()), part=st.sampled_from([None, 0]))
 def test_a_damaged_manifest_is_read_or_refused(path: Path, content: bytes, part: int | None) -> None:
     path.write_bytes(content)
-    try:
-        read = Manifest.read(path, part)
-    except ArtifactError as error:
-        assert "run the data stage" in str(error)
-    else:
+    read = tried(lambda: Manifest.read(path, part), ArtifactError, "run the data stage")
+    if isinstance(read, Manifest):
         assert all(isinstance(record, ImageRecord) for record in read.records)
 
 
 @given(content=damaged(*PARTS.values()))
 def test_a_damaged_part_is_read_or_refused(path: Path, content: bytes) -> None:
     path.write_bytes(content)
-    try:
-        records = list(PartReader(path))
-    except ArtifactError as error:
-        assert "delete it and run the stage again" in str(error)
-        return
-    for record in records:
+    records = tried(lambda: list(PartReader(path)), ArtifactError, "delete it and run the stage again")
+    for record in records if isinstance(records, list) else []:
         for form in (FORMATS["seeds"], FORMATS["cams"], FORMATS["regions"]):
             with suppress(ArtifactError, KeyError, ValueError, TypeError):  # told by the driver, with the image's id
                 form.decode(record)

@@ -11,7 +11,7 @@ import torch
 from checkpoints import test_caffe_model, test_mxnet_params, test_onnx_model
 from checkpoints.pickle_bytes import legacy_state_dict, tar_state_dict, write_tar
 from checkpoints.test_torchscript_file import Tiny, save_script
-from hostile.damage import damaged
+from hostile.damage import REFUSED, damaged, tried
 from hypothesis import given
 from hypothesis import strategies as st
 from safetensors.torch import save
@@ -67,11 +67,8 @@ def test_what_is_damaged_below_was_sound(folder: Path, kind: str) -> None:
 def test_a_damaged_weight_file_is_read_or_refused_with_its_name(folder: Path, case: tuple[str, bytes]) -> None:
     path = folder / f"net.{case[0]}"
     path.write_bytes(case[1])
-    try:
-        state = read_state(path)
-    except ValueError as error:
-        assert str(path) in str(error)
-    else:
+    state = tried(lambda: read_state(path), ValueError, str(path))
+    if isinstance(state, dict):
         assert all(isinstance(value, torch.Tensor) for value in state.values())
 
 
@@ -98,7 +95,7 @@ def test_a_checkpoint_that_would_run_something_is_refused_unrun(tmp_path: Path, 
         "as a tensor": {"state_dict": {**STATE, "conv.more": payload}},
     }[where]
     torch.save(content, tmp_path / "net.pth", pickle_protocol=protocol)
-    with pytest.raises(ValueError, match="can run code|complete PyTorch file"):
+    with pytest.raises(ValueError, match=r"can run code|complete PyTorch file"):
         read_state(tmp_path / "net.pth")
     assert not mark.exists()
 
@@ -113,12 +110,8 @@ CARD_TEXT = json.dumps({**card_to_plain(card()), CHECKSUM_KEY: "0"}, indent=2).e
 @given(content=damaged(CARD_TEXT))
 def test_a_damaged_card_is_read_or_refused(folder: Path, content: bytes) -> None:
     (folder / CARD_NAME).write_bytes(content)
-    try:
-        found = read_card(folder)
-    except ValueError as error:
-        assert CARD_NAME in str(error)
-    else:
-        assert isinstance(found, NetworkCard)
+    found = tried(lambda: read_card(folder), ValueError, CARD_NAME)
+    assert found is REFUSED or isinstance(found, NetworkCard)
 
 
 @pytest.mark.parametrize("value", [None, 3, [], "text", {"format": 1}, {"a": {"b": []}}])

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hostile.damage import damaged
+from hostile.damage import damaged, tried
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -41,7 +41,8 @@ VOC = write_annotation("a", "a.jpg", (6, 8), [(1.0, 2.0, 5.0, 6.0, "cat"), (2.0,
 CVAT = """<annotations><image id="0" name="a.jpg" width="8" height="6"><tag label="cat"/>
 <box label="cat" xtl="1" ytl="1" xbr="4" ybr="5" z_order="1"/><polygon label="dog" points="1,1;4,1;4,4"/>
 <mask label="cat" left="1" top="1" width="2" height="2" rle="1,2,1"/></image></annotations>"""
-SCRIBBLE = "<annotation><polygon><tag>cat</tag><point><X>1</X><Y>2</Y></point><point><X>5</X><Y>4</Y></point></polygon></annotation>"
+POINTS = "".join(f"<point><X>{x}</X><Y>{y}</Y></point>" for x, y in ((1, 2), (5, 4)))
+SCRIBBLE = f"<annotation><polygon><tag>cat</tag>{POINTS}</polygon></annotation>"
 SEGMENTATION = {"size": [6, 8], "counts": COUNTS}
 COCO = json.dumps(
     {
@@ -114,10 +115,7 @@ def test_what_is_damaged_below_was_sound(folder: Path, kind: str) -> None:
 @given(case=DAMAGED)
 def test_a_damaged_text_is_read_or_refused_with_its_place(folder: Path, case: tuple[str, bytes]) -> None:
     kind, content = case
-    try:
-        read(folder, kind, content)
-    except (ValueError, FileNotFoundError) as error:
-        assert READERS[kind][0].split(".")[0] in str(error) or "stage '" in str(error)
+    tried(lambda: read(folder, kind, content), (ValueError, FileNotFoundError), READERS[kind][0], "stage '")
 
 
 DEEP = 100_000
@@ -162,7 +160,9 @@ def test_any_table_is_read_or_refused(folder: Path, rows: list[list[str]], separ
             assert ".." not in Path(entry.file).parts
 
 
-@pytest.mark.parametrize("name", ["../a.jpg", "/etc/passwd", "a/../../b.jpg", "a/../../../etc/passwd", "..", "\\..\\..\\a"])
+@pytest.mark.parametrize(
+    "name", ["../a.jpg", "/etc/passwd", "a/../../b.jpg", "a/../../../etc/passwd", "..", "\\..\\..\\a"]
+)
 def test_a_table_leads_to_no_file_outside_of_its_folder(folder: Path, name: str) -> None:
     text = f'file,tags\n"{name}",cat\n'
     with suppress(ValueError):

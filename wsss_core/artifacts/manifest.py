@@ -182,7 +182,9 @@ class Manifest:
 
 def _check_columns(found: pa.Schema) -> None:
     """Raise ValueError for a column that no manifest has, or of another type; those of before had fewer."""
-    odd = [field.name for field in found if field.name not in SCHEMA.names or field.type != SCHEMA.field(field.name).type]
+    odd = [
+        field.name for field in found if field.name not in SCHEMA.names or field.type != SCHEMA.field(field.name).type
+    ]
     if odd:
         raise ValueError(f"unexpected columns {', '.join(map(repr, odd))}")
 

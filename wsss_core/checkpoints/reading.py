@@ -4,6 +4,8 @@ import pickle
 import re
 import struct
 import tarfile
+import zipfile
+import zlib
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import BinaryIO
@@ -34,7 +36,8 @@ HEAD_BYTES = 512
 REFUSED_NAME = re.compile(r"GLOBAL ([\w.]+)")
 ERRORS = (
     *(pickle.UnpicklingError, tarfile.TarError, struct.error, EOFError, ValueError, KeyError, IndexError, TypeError),
-    *(AttributeError, AssertionError, OverflowError, RuntimeError, MemoryError, ImportError),
+    *(AttributeError, AssertionError, OverflowError, RuntimeError, MemoryError, ImportError, OSError),
+    *(zipfile.BadZipFile, zlib.error),
 )
 """What reading a damaged file may raise, also within PyTorch."""
 
