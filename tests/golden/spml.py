@@ -34,6 +34,7 @@ CHECKS: dict[str, Callable[[Case], None]] = {
     "pseudo_camrw_crf": spml_stages.check_cam_walk,
     "pseudo_softmaxrw_crf": spml_stages.check_classifier_walk,
     "pseudo_softmax": spml_stages.check_second_round,
+    "pseudo_denseposerw_crf": spml_stages.check_label_walk,
     "inference_softmax": spml_stages.check_softmax,
     "inference_softmax_crf": spml_stages.check_softmax,
     "inference_softmax_msc": spml_stages.check_softmax,

@@ -17,6 +17,7 @@ from wsss_core.predictions.pixel_softmax import classifier_scores
 from wsss_core.predictions.segment_retrieval import neighbour_shares
 from wsss_core.seeds.cam_embedding_walk import cam_walk_scores
 from wsss_core.seeds.classifier_embedding_walk import classifier_walk_scores
+from wsss_core.seeds.label_embedding_walk import label_beside_ignored, label_walk_scores
 from wsss_core.seeds.segment_retrieval import retrieved_scores
 from wsss_core.segmenters.segment_bank import bank_rows, scaled_pictures
 from wsss_core.segments.enlarged_labels import at_image_size
@@ -29,6 +30,7 @@ from wsss_core.segments.walked_labels import label_of, refined_scores
 from wsss_core.settings.spml import (
     CamEmbeddingWalkSettings,
     ClassifierEmbeddingWalkSettings,
+    LabelEmbeddingWalkSettings,
     PixelSoftmaxSettings,
     RetrievedSeedsSettings,
     SegmentBankSettings,
@@ -200,6 +202,29 @@ def check_classifier_walk(case: Case) -> None:
     for of in settings_of(case):
         scores = classifier_walk_scores(network(case), of.picture_3HW, of.label_HW, settings)
         check_scores(case, of, scores, of.picture_3HW)
+
+
+def check_label_walk(case: Case) -> None:
+    chosen = {"crop": canvas(case)["crop"], **clusters(case)}
+    settings = LabelEmbeddingWalkSettings.parse(chosen, case.title)
+    for of in settings_of(case):
+        scores = label_walk_scores(network(case), of.picture_3HW, of.label_HW, region_map(of.image_HW3), settings)
+        refined = refined_scores(scores, of.picture_3HW, IMAGENET_RGB, crf(case))
+        found = {
+            "crf_input_sub": scores,
+            "crf_input_argmax": scores.argmax(0),
+            "crf_output_sub": refined,
+            "label": label_beside_ignored(refined, of.label_HW),
+        }
+        for name, array in found.items():
+            assert_recorded(case, f"{of.name}_{name}", array)
+
+
+def region_map(image_HW3: np.ndarray) -> np.ndarray:
+    """The over-segmentation of the cases: colours in quarters of each channel's range."""
+    quarter = image_HW3.astype(np.int64) // 64
+    regions: np.ndarray = quarter[..., 0] * 16 + quarter[..., 1] * 4 + quarter[..., 2]
+    return regions
 
 
 def check_second_round(case: Case) -> None:

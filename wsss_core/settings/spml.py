@@ -224,10 +224,6 @@ class LabelEmbeddingWalkSettings(WalkSettings):
     """Rows and columns of the grid from which k-means starts."""
     cluster_iterations: Annotated[int, Field(ge=0)] = 10
     """Iterations of the k-means."""
-    colour: bool = True
-    """Group pixels by their colour too, besides embedding and place."""
-    located_share: Positive = 0.1
-    """Weight of the embedding beside place and colour, when segments are compared by all of them."""
     min_region_px: Annotated[int, Field(ge=0)] = 100
     """As in the training."""
 
