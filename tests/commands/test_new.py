@@ -10,6 +10,9 @@ from wsss_core.commands.new import experiment_name
 from wsss_core.settings.experiment import Experiment
 
 
+ROOT = Path(__file__).resolve().parents[2]
+
+
 @pytest.fixture
 def here(photos: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(photos)
@@ -74,7 +77,11 @@ def test_every_network_gives_a_valid_experiment(here: Path, network: str) -> Non
     (here / "weights.pth").touch()
     result = new("--images", "photos", "--tags", "tags.csv", "--network", network, "--weights", "weights.pth")
     assert result.exit_code == 0, result.output
-    assert Experiment.load(here / "photos.yaml").stages["classifier"].settings.network == network
+    stages = Experiment.load(here / "photos.yaml").stages
+    assert {stages[name].settings.network for name in ("classifier", "affinity", "segmenter")} == {network}
+    for follower in ("affinity", "segmenter"):
+        assert stages[follower].inputs["classifier"] == ("photos/classifier",)
+    assert "random numbers" not in result.output
 
 
 def test_an_existing_file_is_kept_unless_forced(here: Path) -> None:
@@ -136,3 +143,22 @@ def test_tags_from_masks_need_masks_and_classes(here: Path) -> None:
     result = new("--images", "photos", "--tags-from-masks")
     assert result.exit_code == 2
     assert "tag_source: masks needs `truth`" in result.stderr
+
+
+def test_a_large_network_without_weights_is_warned_of(here: Path) -> None:
+    result = new("--images", "photos", "--tags", "tags.csv", "--network", "resnet50")
+    assert result.exit_code == 0, result.output
+    assert "resnet50 will start from random numbers" in result.output
+    assert "random numbers" not in new("--images", "photos", "--tags", "tags.csv", "--force").output
+
+
+def test_the_small_network_learns_as_in_the_quick_start(here: Path) -> None:
+    new("--images", "photos", "--tags", "tags.csv")
+    mine = yaml.safe_load((here / "photos.yaml").read_text())["stages"]
+    quickstart = yaml.safe_load((ROOT / "config/quickstart.yaml").read_text())["stages"]
+    for stage in ("classifier", "affinity", "segmenter"):
+        keys = ("optimiser", "learning_rate", "new_layer_rate", "momentum", "weight_decay", "warmup_steps", "freeze")
+        assert {key: mine[stage].get(key) for key in keys} == {key: quickstart[stage].get(key) for key in keys}
+    for key in ("alpha_low", "alpha_high"):
+        assert mine["affinity_labels"][key] == quickstart["affinity_labels"][key]
+    assert mine["refined_cams"]["alpha"] == quickstart["refined_cams"]["alpha"]

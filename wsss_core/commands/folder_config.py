@@ -2,6 +2,7 @@
 
 import json
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import yaml
 from wsss_core.networks.names import NETWORKS
 from wsss_core.settings.data import BACKGROUND
 
-_TRAINING_STEPS = 600  # of 16 images: what the small network needs on the generated scenes to settle
+_TRAINING_STEPS = 900  # of 16 images: what config/quickstart.yaml takes for the small network
 _BATCH = 16
 _EPOCHS = (15, 100)  # PSA's published number; more than 100 passes over a handful of images only memorise it
 _PARTS = 4
@@ -19,19 +20,35 @@ _LARGEST_PART = 500
 
 @dataclass(frozen=True)
 class Recipe:
-    """Optimiser settings that suit a network: rate and momentum, and what the file says about them."""
+    """How the networks of an experiment learn: settings of each training, and what the file says about them."""
 
-    learning_rate: float
-    momentum: float
+    classifier: Mapping[str, object]
+    affinity: Mapping[str, object]
+    segmenter: Mapping[str, object]
     remark: str
 
 
-_OWN = Recipe(0.02, 0.9, "as in config/quickstart.yaml")
-_RESNET = Recipe(0.01, 0.9, "usual for ResNets that start from ImageNet weights")
+_ADAMW: Mapping[str, object] = {"optimiser": "adamw", "momentum": 0.9, "new_layer_rate": 1}
+_SMALL = Recipe(
+    {**_ADAMW, "learning_rate": 0.004, "weight_decay": 0.01, "warmup_steps": 60},
+    {**_ADAMW, "learning_rate": 0.002},
+    {**_ADAMW, "learning_rate": 0.003, "weight_decay": 0.01, "freeze": False},
+    "as in config/quickstart.yaml",
+)
+_HEADS = {**_ADAMW, "learning_rate": 0.002, "train_backbone": False}
+_FINE = {**_ADAMW, "learning_rate": 0.00015, "new_layer_rate": 10, "weight_decay": 0.01, "balance": "foreground"}
+
+
+def _pretrained(learning_rate: float, momentum: float, remark: str) -> Recipe:
+    """Of networks that start from ImageNet weights; what follows the classifier is as on docs/real-images.md."""
+    return Recipe({"learning_rate": learning_rate, "momentum": momentum}, _HEADS, _FINE, remark)
+
+
+_RESNET = _pretrained(0.01, 0.9, "usual for ResNets that start from ImageNet weights")
 RECIPES = {
-    "small": _OWN,
-    "vgg16": Recipe(0.1, 5e-4, "as published with PSA"),
-    "resnet38": Recipe(0.01, 5e-4, "as published with PSA; 0.1 diverges"),
+    "small": _SMALL,
+    "vgg16": _pretrained(0.1, 5e-4, "as published with PSA"),
+    "resnet38": _pretrained(0.01, 5e-4, "as published with PSA; 0.1 diverges"),
     **{name: _RESNET for name in NETWORKS if name.startswith("resnet") and name != "resnet38"},
 }
 
@@ -79,13 +96,20 @@ class FolderConfig:
             no_class=json.dumps(self.no_class, ensure_ascii=False),
             network=self.network,
             weights=_quoted(self.weights),
-            rate=recipe.learning_rate,
-            momentum=recipe.momentum,
-            remark=recipe.remark,
+            classifier=_lines(recipe.classifier, recipe.remark),
+            affinity=_lines(recipe.affinity),
+            segmenter=_lines(recipe.segmenter),
             epochs=self.epochs,
             segmenter_epochs=max(_EPOCHS[0], self.epochs // 2),
             part_size=self.part_size,
         )
+
+
+def _lines(settings: Mapping[str, object], remark: str = "") -> str:
+    """Settings of a stage as lines of YAML, the remark behind the first."""
+    texts = {key: value if isinstance(value, str) else json.dumps(value) for key, value in settings.items()}
+    lines = [f"    {key}: {text}" for key, text in texts.items()]
+    return "\n".join([f"{lines[0]} # {remark}" if remark else lines[0], *lines[1:]])
 
 
 def _plain_or_quoted(name: str) -> str:
@@ -130,8 +154,7 @@ stages:
     network: {network} # small, vgg16, resnet18, resnet34, resnet50, resnet101, resnet38
     weights: {weights} # ImageNet weights of that network make all masks much better; `small` starts without
     epochs: {epochs}
-    learning_rate: {rate} # {remark}
-    momentum: {momentum}
+{classifier}
     crop: 320
 
   cams: # where in the image the classifier sees each tag
@@ -140,19 +163,22 @@ stages:
   affinity_labels: # pairs of places that surely belong together, or surely do not
     method: crf_pair
     splits: [train]
+    alpha_low: 1.5 # for the wide maps of a short training, see docs/real-images.md; PSA's own: 4 and 32
+    alpha_high: 8
 
   affinity: # learns from them which neighbours belong together
     method: affinitynet
     network: {network}
-    weights: {weights}
+    inputs: {{classifier: classifier}} # begins with what it has learnt
     epochs: 15
     batch: 8
-    learning_rate: {rate}
-    momentum: {momentum}
+{affinity}
     crop: 320
 
   refined_cams: # spreads the maps up to the outlines
     method: random_walk
+    alpha: 2 # PSA's own: 16, and 8 for 256 steps
+    log2_steps: 5 # 32 steps
 
   seeds: # one label for every pixel
     method: argmax
@@ -164,9 +190,9 @@ stages:
   segmenter: # a network that needs no tags any more
     method: deeplab_v3plus
     network: {network}
-    weights: {weights}
-    inputs: {{seeds: seeds}}
+    inputs: {{classifier: classifier, seeds: seeds}}
     epochs: {segmenter_epochs}
+{segmenter}
 
   predictions: # masks of all images; of new ones by `wsss predict {name} photo.jpg`
     method: multiscale

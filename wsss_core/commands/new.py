@@ -14,6 +14,7 @@ from wsss_core.settings.base import SettingsError
 from wsss_core.settings.data import FolderSettings
 from wsss_core.settings.experiment import Experiment
 
+NETWORK_WITHOUT_WEIGHTS = "small"
 _SHOWN_CLASSES = 10
 _PATH = click.Path(path_type=Path)
 
@@ -31,7 +32,9 @@ _PATH = click.Path(path_type=Path)
 @click.option("--no-class", help="Tags that mean that no class is there, such as `intact`, with commas.")
 @click.option("--tags-from-masks", is_flag=True, help="Take the tags from the masks in --truth; needs --classes.")
 @click.option("--truth", type=_PATH, help="Folder of ground-truth label PNGs, if there are some.")
-@click.option("--network", type=click.Choice(list(RECIPES)), default="small", show_default=True, help="Backbone.")
+@click.option(
+    "--network", type=click.Choice(list(RECIPES)), default=NETWORK_WITHOUT_WEIGHTS, show_default=True, help="Backbone."
+)
 @click.option("--weights", type=_PATH, help="File with ImageNet weights of that network.")
 @click.option("--name", help="Name of the experiment; default: that of the image folder.")
 @click.option("--out", type=_PATH, help="File to write; default: NAME.yaml.")
@@ -87,6 +90,11 @@ def new(
     click.echo(f"{out}: an experiment on {config.image_count} images with {_classes_in_words(data)}. Next:")
     for command in ("doctor", "plan", "run"):
         click.echo(f"  wsss {command} {_shell(out)}")
+    if weights is None and network != NETWORK_WITHOUT_WEIGHTS:
+        click.echo(
+            f"{network} will start from random numbers, and learn little from so few images. To do: give ImageNet weights "
+            "by --weights (`wsss fetch` lists files), or stay with --network small."
+        )
 
 
 def experiment_name(images: Path) -> str:
