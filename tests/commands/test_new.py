@@ -9,7 +9,6 @@ from wsss_core.commands.folder_config import RECIPES, FolderConfig
 from wsss_core.commands.new import experiment_name
 from wsss_core.settings.experiment import Experiment
 
-
 ROOT = Path(__file__).resolve().parents[2]
 
 

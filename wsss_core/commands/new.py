@@ -92,8 +92,8 @@ def new(
         click.echo(f"  wsss {command} {_shell(out)}")
     if weights is None and network != NETWORK_WITHOUT_WEIGHTS:
         click.echo(
-            f"{network} will start from random numbers, and learn little from so few images. To do: give ImageNet weights "
-            "by --weights (`wsss fetch` lists files), or stay with --network small."
+            f"{network} will start from random numbers, and learn little from so few images. To do: give ImageNet "
+            "weights by --weights (`wsss fetch` lists files), or stay with --network small."
         )
 
 
