@@ -125,7 +125,7 @@ def test_names_that_yaml_takes_for_something_else_stay_names(name: str) -> None:
 def test_small_sets_get_more_epochs_and_smaller_parts() -> None:
     few, many = (FolderConfig("x", Path("a"), None, None, "small", None, count) for count in (20, 10_000))
     assert (few.epochs, many.epochs) == (100, 15)
-    assert (few.part_size, many.part_size) == (5, 500)
+    assert (few.part_size, many.part_size) == (20, 500)
 
 
 def test_annotations_classes_and_tags_of_nothing_reach_the_file(here: Path) -> None:

@@ -114,6 +114,14 @@ def test_disagreeing_tags_and_missing_tags_are_noted(tmp_path: Path, photo: Make
     )
 
 
+def test_masks_of_another_order_of_classes_are_suspected(tmp_path: Path, photo: MakeFile, mask: MakeFile) -> None:
+    file = photo(tmp_path / "a.jpg")
+    drafts = [draft(name, file, truth=mask(tmp_path / f"{name}.png", [0, 2])) for name in "ab"]
+    [note] = gather([*drafts, draft("c", file, truth=mask(tmp_path / "c.png", [0, 1]))]).notes
+    assert note.startswith("2 of 3 images with ground truth have tags other than the classes in it; are ")
+    assert note.endswith("really the label ids 1, 2, ... of the masks? `classes` sets the order")
+
+
 def test_manifest_survives_writing_and_reading(tmp_path: Path, photo: MakeFile) -> None:
     manifest = gather([draft("größe 'a'", photo(tmp_path / "a.jpg"))])
     manifest.write(tmp_path / "manifest.arrow")

@@ -15,6 +15,7 @@ _TRAINING_STEPS = 900  # of 16 images: what config/quickstart.yaml takes for the
 _BATCH = 16
 _EPOCHS = (15, 100)  # PSA's published number; more than 100 passes over a handful of images only memorise it
 _PARTS = 4
+_SMALLEST_PART = 20  # below, starting the job takes longer than its work
 _LARGEST_PART = 500
 
 
@@ -78,7 +79,7 @@ class FolderConfig:
     @property
     def part_size(self) -> int:
         """Images per part: a few parts for a small set, so that the cores share the work and a stop loses little."""
-        return min(_LARGEST_PART, max(1, math.ceil(self.image_count / _PARTS)))
+        return min(_LARGEST_PART, max(_SMALLEST_PART, math.ceil(self.image_count / _PARTS)))
 
     def text(self) -> str:
         """The configuration as commented YAML."""

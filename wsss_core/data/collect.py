@@ -1,6 +1,6 @@
 """From what a data set lists to checked manifest rows: every image is decoded once, every mask compared with it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -62,7 +62,7 @@ def collect(
         faults = [f"image {record.image_id!r}: {record.skipped}" for record in bad]
         raise join_faults("bad images", faults, "mend the files, or set `skip_bad: true` to leave them out")
     _refuse_empty_splits(records, listing)
-    notes = _notes(records, bad, disagreeing)
+    notes = _notes(records, bad, disagreeing, classes)
     return Manifest((BACKGROUND, *classes), tuple(records), about[1], about[0], notes)
 
 
@@ -148,7 +148,9 @@ def _refuse_empty_splits(records: list[ImageRecord], listing: Listing) -> None:
         )
 
 
-def _notes(records: list[ImageRecord], bad: list[ImageRecord], disagreeing: int) -> tuple[str, ...]:
+def _notes(
+    records: list[ImageRecord], bad: list[ImageRecord], disagreeing: int, classes: Sequence[str]
+) -> tuple[str, ...]:
     usable = [record for record in records if record.skipped is None]
     notes = []
     if bad:
@@ -158,5 +160,10 @@ def _notes(records: list[ImageRecord], bad: list[ImageRecord], disagreeing: int)
         notes.append(f"{untagged} of {len(usable)} images have no tag")
     with_truth = sum(record.truth is not None for record in usable)
     if disagreeing:
-        notes.append(f"{disagreeing} of {with_truth} images with ground truth have tags other than the classes in it")
+        note = f"{disagreeing} of {with_truth} images with ground truth have tags other than the classes in it"
+        if 2 * disagreeing > with_truth:  # tags have a slip here and there; if most differ, it is the order
+            note += (
+                f"; are {', '.join(classes[:3])} really the label ids 1, 2, ... of the masks? `classes` sets the order"
+            )
+        notes.append(note)
     return tuple(notes)
