@@ -19,6 +19,8 @@ def assert_recorded(case: Case, name: str, new: object, kind: str | None = None)
     rule = tolerance_of(case, name, kind or ("float" if recorded.dtype.kind == "f" else "int"))
     if "max_mismatch_fraction" in rule:
         differing = float((array != recorded).mean()) if recorded.size else 0.0
+        if differing > rule["max_mismatch_fraction"] and re.search(r"cluster(_index\w*)?$", name):
+            differing = moved_share(array, recorded)  # a pixel on a tie may make or empty a segment: numbers shift
         assert differing <= rule["max_mismatch_fraction"], (
             f"{case.title}, {name}: {differing:.3%} of the entries differ"
         )
@@ -31,6 +33,18 @@ def assert_recorded(case: Case, name: str, new: object, kind: str | None = None)
     outliers = float((off > 0).mean()) if recorded.size else 0.0
     limit = case.spec["tolerance"].get("float_outlier_fraction", 0.0)
     assert outliers <= limit, f"{case.title}, {name}: {outliers:.3%} of the entries beyond, worst by {off.max():.2e}"
+
+
+def moved_share(array: np.ndarray, recorded: np.ndarray) -> float:
+    """Share of the pixels that lie in other segments, whatever the segments' numbers; the worse of both directions."""
+
+    def outside(groups: np.ndarray, of: np.ndarray) -> float:
+        pairs, counts = np.unique(np.stack([of.ravel(), groups.ravel()]), axis=1, return_counts=True)
+        largest = np.zeros(int(of.max()) + 1, np.int64)
+        np.maximum.at(largest, pairs[0], counts)
+        return 1 - float(largest.sum()) / of.size
+
+    return max(outside(array, recorded), outside(recorded, array))
 
 
 def stride_of(case: Case, name: str) -> str:

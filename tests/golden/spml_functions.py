@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from golden.cases import Case
 from golden.spml_compare import assert_recorded
-from golden.spml_setting import embedding, embeddings, flat, number_after, pictures, recipe, whole
+from golden.spml_setting import embedding, embeddings, flat, pictures, recipe, whole
 from golden.synthetic import synthetic_image, synthetic_input
 
 from wsss_core.crf import crf_probabilities
@@ -46,7 +46,7 @@ def check_grid(case: Case) -> None:
 def check_clusters(case: Case) -> None:
     is_densepose = case.name.startswith("densepose")
     channels, height, width, seed = map(int, recipe(case, "synthetic_embedding"))
-    batch = number_after(case, "batch")
+    batch = len(case.arrays["in_semantic"])
     embedding_BDhw = embeddings(channels, height, width, seed, batch)
     picture = [int(text.split("+")[0]) for text in recipe(case, "synthetic_image")]
     local = local_features(pictures(*picture[:3], batch), (height, width), is_densepose)  # type: ignore[misc]
@@ -163,10 +163,25 @@ def check_crf(case: Case) -> None:
     maps = [resize_bilinear(synthetic_input(f"crf{c}", grid, seed), (height, width)) for c in range(classes)]
     shares_KHW = torch.from_numpy(np.stack(maps) * np.float32(factor)).softmax(0).numpy()
     peaked_KHW = shares_KHW / shares_KHW.max(axis=(1, 2), keepdims=True)
+    settings = crf_settings(case)
     for name, scores in (("prob", shares_KHW), ("unnormalised", peaked_KHW)):
-        probabilities = crf_probabilities(image, scores, SpmlCrfSettings())
+        probabilities = crf_probabilities(image, scores, settings)
         assert_recorded(case, f"{name}_Q_sub", probabilities)
         assert_recorded(case, f"{name}_label", probabilities.argmax(0))
+
+
+def crf_settings(case: Case) -> SpmlCrfSettings:
+    """The constants that the case names, as in `DenseCRF(iter 10, pos_w 3, ...)`."""
+    keys = {
+        "iter": "iterations",
+        "pos_w": "gaussian_compat",
+        "pos_xy_std": "gaussian_sxy",
+        "bi_w": "bilateral_compat",
+        "bi_xy_std": "bilateral_sxy",
+        "bi_rgb_std": "bilateral_srgb",
+    }
+    named = re.findall(r"(\w+) ([\d.]+)", str(case.spec["records"]))
+    return SpmlCrfSettings.parse({keys[name]: value for name, value in named if name in keys}, case.title)
 
 
 def check_evaluation(case: Case) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from golden.cases import Case
+from golden.cases import Case, kind_of
 from golden.spml_compare import assert_recorded
 from golden.spml_setting import network, recipe, whole
 from golden.synthetic import synthetic_image, synthetic_input
@@ -39,9 +39,8 @@ from wsss_core.settings.spml import (
 )
 
 BANK_SCALES = (0.5, 1.0, 1.5)
+PSEUDO_RETRIEVAL = "pseudo_inference_crf_msc"
 SECOND_ROUND_SCALES = (0.75, 1.0)
-UNLABELLED, STAND_IN = 254, 7
-"""The recorded banks have the label 7 where the maps have 254."""
 
 
 @dataclass
@@ -130,8 +129,11 @@ def check_bank(case: Case) -> None:
     chosen = {**canvas(case), **clusters(case), "long_side": long_side(case), "scales": BANK_SCALES}
     settings = SegmentBankSettings.parse(chosen, case.title)
     segment = segment_with(case)
+    replaced = re.search(r"labels with (\d+) replaced by (\d+)", case.spec["records"])
     for of in settings_of(case):
-        label_HW = np.where(of.label_HW == UNLABELLED, STAND_IN, of.label_HW).astype(np.uint8)
+        label_HW = of.label_HW.copy()
+        if replaced is not None:
+            label_HW[label_HW == int(replaced[1])] = int(replaced[2])
         views = list(scaled_pictures(of.picture_3HW, settings))
         rows = [bank_rows(segment, of.name, picture, scale, label_HW) for picture, scale in views]
         assert_recorded(case, f"{of.name}_prototype", np.concatenate([row.prototype_ND for row in rows]))
@@ -151,7 +153,7 @@ class RecordedBank:
     """The recorded bank of both pictures, without ignored rows."""
 
     def __init__(self, case: Case, classes: int) -> None:
-        arrays = case.arrays_of("prototype_msc" if "msc" in case.name else "prototype")
+        arrays = case.arrays_of(bank_name(case))
         names = sorted(name for name in arrays if re.fullmatch(r"im\d+_prototype", name))
         labels = np.concatenate([arrays[f"{name}_label"] for name in names])
         self.vectors = torch.from_numpy(np.concatenate([arrays[name] for name in names])[labels < classes])
@@ -159,6 +161,16 @@ class RecordedBank:
 
     def blocks(self) -> list[torch.Tensor]:
         return [self.vectors]
+
+
+def bank_name(case: Case) -> str:
+    """The case that recorded this one's bank: of the same variant where there is one, as `prototype_odd`."""
+    start = "prototype_msc" if "msc" in case.name else "prototype"
+    stages = ("inference_knn", "inference_knn_crf", "inference_knn_msc", "inference_knn_crf_msc", PSEUDO_RETRIEVAL)
+    kind = kind_of(case.name, stages)
+    assert kind is not None, f"{case.title}: expected a case of retrieval"
+    same = start + case.name.removeprefix(kind)
+    return same if same in case.siblings else start
 
 
 def check_retrieval(case: Case) -> None:

@@ -45,7 +45,7 @@ def logits_of(head: torch.nn.Sequential, embedding_BDhw: torch.Tensor) -> torch.
 
 def check_classifier(case: Case) -> None:
     channels, height, width, seed = map(int, recipe(case, "synthetic_embedding"))
-    embedding_BDhw = embeddings(channels, height, width, seed, number_after(case, "batch"))
+    embedding_BDhw = embeddings(channels, height, width, seed, len(case.arrays["in_semantic"]))
     label_BHW, head = whole(case.arrays["in_semantic"]), classifier(case)
     logits = logits_of(head, embedding_BDhw)
     enlarged = functional.interpolate(logits, size=label_BHW.shape[1:], mode="bilinear")
@@ -79,7 +79,7 @@ def check_step(case: Case, step: int, head: torch.nn.Sequential, memory: Memory)
     """Losses, gradients and prototypes of one step; its segments go into the memory."""
     is_densepose = case.name.startswith("densepose")
     channels, height, width, seed = recipe_at(case, "synthetic_embedding", step)
-    batch = number_after(case, "batch")
+    batch = len(case.arrays[f"it{step}_in_semantic"])
     embedding_BDhw = embeddings(channels, height, width, seed, batch).requires_grad_()
     picture_h, picture_w, picture_seed = recipe_at(case, "synthetic_image", step)
     local = local_features(pictures(picture_h, picture_w, picture_seed, batch), (height, width), is_densepose)

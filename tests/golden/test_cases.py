@@ -10,6 +10,7 @@ from golden.cases import OWN_DATA, SYSTEMS, Case, kind_of, read_cases
 from golden.compare import assert_agreement, assert_close, assert_close_to_peak, subsampled
 from golden.progress import UNFINISHED_KINDS, UNFINISHED_SYSTEMS, reason_to_skip
 from golden.psa import CHECKS, find_check
+from golden.spml_compare import moved_share
 from golden.test_golden import FIND_CHECK
 
 pytest_plugins = ["pytester"]
@@ -121,6 +122,13 @@ def test_recorded_subsampling_is_read_from_the_meaning() -> None:
     np.testing.assert_array_equal(subsampled(array, "conv4 feature [::2, ::3, ::5]"), array[::2, ::3, ::5])
     np.testing.assert_array_equal(subsampled(array, "CRF probabilities, alpha 4 [:, ::2, ::2]"), array[:, ::2, ::2])
     assert subsampled(array, "pair affinities (34 offsets, pixels-from), full") is array
+
+
+def test_clusters_compare_as_a_partition_in_both_directions() -> None:
+    recorded = np.array([0, 0, 1, 1, 2, 2, 2])
+    assert moved_share(np.array([5, 5, 1, 1, 0, 0, 0]), recorded) == 0
+    assert moved_share(np.array([0, 0, 1, 1, 2, 2, 3]), recorded) == pytest.approx(1 / 7)
+    assert moved_share(np.zeros(7, int), recorded) == pytest.approx(4 / 7)
 
 
 def test_comparisons_fail_beyond_their_tolerance() -> None:
