@@ -1,5 +1,9 @@
 """Mask2Former trained end to end on generated images, and its predictions."""
 
+import json
+import os
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,6 +23,7 @@ from wsss_core.settings.mask2former import Mask2FormerPredictionsSettings, Mask2
 from wsss_core.settings.segmenter import DeepLabV1Settings
 from wsss_core.training.history import read
 
+SCRIPT = Path(__file__).with_name("mask2former_training.py")
 TINY = {"network": "swin_mini", "crop": 32, "short_side": 32, "long_side": 128, "points": 64, "batch": 3}
 
 
@@ -66,6 +71,27 @@ def test_bfloat16_trains_nearly_as_float32_does(tmp_path):
         losses[precision] = [row["loss"] for row in read(tmp_path / precision)]
     assert losses["bfloat16"] == pytest.approx(losses["float32"], rel=0.05)
     assert losses["bfloat16"] != losses["float32"]
+
+
+@pytest.mark.slow
+def test_two_processes_train_together(tmp_path):
+    seeds = write_seeds(tmp_path / "seeds", write_tiny_data(tmp_path / "data"))
+    values = {**TINY, "batch": 4, "steps": 2, "validation_split": None, "rescale": [1, 1]}
+    words = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", str(SCRIPT)]
+    paths = os.pathsep.join(str(SCRIPT.parents[level]) for level in (2, 1))
+    done = subprocess.run(
+        [sys.executable, *words, str(tmp_path / "two"), str(seeds), json.dumps(values)],
+        env={**os.environ, "PYTHONPATH": paths, "OMP_NUM_THREADS": "1", "PYTHONWARNINGS": "default"},
+        capture_output=True,
+        text=True,
+        timeout=900,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    train(tmp_path / "one", Mask2FormerSettings.parse({**values, "accumulate": 2}, "segmenter"), seeds=seeds)
+    two, one = ([row["loss"] for row in read(tmp_path / name)] for name in ("two", "one"))
+    assert two == pytest.approx(one, rel=0.05)  # the points at which masks are compared are drawn apart
+    assert isinstance(load_network(tmp_path / "two")[0], Mask2Former)
 
 
 def test_the_backbone_learns_at_a_tenth_and_norms_do_not_decay(tmp_path):
