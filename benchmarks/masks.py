@@ -1,8 +1,8 @@
 """What is done with the masks of Segment Anything, on 375x500 pixels: containment, mending, and seeds from masks.
 
 Baselines (as the public code of FMA-WSSS, WACV 2024, and of Segment Anything compute): dense products of all pairs of
-masks; components and boxes on whole images; one product of every class with every mask, painted pixel by pixel. Both
-ways must give the same masks and labels.
+masks; components and boxes on whole images; uncompressed run lengths written out one by one, and one float product of
+every class with every mask, painted pixel by pixel. Both ways must give the same masks and labels.
 """
 
 import cv2
@@ -11,7 +11,7 @@ import torch
 
 from benchmarks.timing import Comparison, best_time_ms
 from wsss_core.artifacts.regions import RegionRow
-from wsss_core.artifacts.rle import decode_masks, encode_masks, mask_areas
+from wsss_core.artifacts.rle import encode_masks, mask_areas, uncompress_counts
 from wsss_core.regions.containment import LEVELS, free_standing
 from wsss_core.regions.small_parts import mend
 from wsss_core.seeds.sams import sams_seed
@@ -66,6 +66,15 @@ def plain_mending(mask_HW: np.ndarray) -> np.ndarray:
     return mask_HW
 
 
+def plain_decoded(lengths: list[int]) -> np.ndarray:
+    """Float32 mask (H, W) of uncompressed run lengths, zeros first, column by column."""
+    flat, start, value = np.zeros(SIZE[0] * SIZE[1], np.float32), 0, 0.0
+    for length in lengths:
+        flat[start : start + length] = value
+        start, value = start + length, 1 - value
+    return flat.reshape(SIZE[::-1]).T
+
+
 def plain_sams(cam_CHW: np.ndarray, mask_SHW: np.ndarray, level_S: np.ndarray, alpha: float) -> np.ndarray:
     """One product of every class with every mask, then painting with dense masks."""
     product_SCHW = np.maximum(cam_CHW, 0)[None] * mask_SHW[:, None]
@@ -75,7 +84,7 @@ def plain_sams(cam_CHW: np.ndarray, mask_SHW: np.ndarray, level_S: np.ndarray, a
     score_SK = np.concatenate([(1 - score_SC.max(axis=1, keepdims=True)) ** alpha, score_SC], axis=1)
     label_HW = np.zeros(SIZE, np.uint8)
     for index in np.lexsort((score_SK.max(axis=1), level_S)):
-        label_HW[mask_SHW[index]] = score_SK[index].argmax()
+        label_HW[mask_SHW[index] > 0] = score_SK[index].argmax()
     return label_HW
 
 
@@ -97,8 +106,9 @@ def run() -> list[Comparison]:
     cam_CHW = np.random.default_rng(1).normal(size=(2, *SIZE)).astype(np.float32)
     ones = np.ones(SEED_MASKS, np.float32)
     row = RegionRow("a", SIZE, rles[:SEED_MASKS], mask_areas(rles[:SEED_MASKS], SIZE), level, ones, ones)
+    lengths = [uncompress_counts(rle).tolist() for rle in row.rles]
     plain_ms, seed = best_time_ms(
-        lambda: plain_sams(cam_CHW, decode_masks(rles[:SEED_MASKS], SIZE), level, 0.6), repeats=2
+        lambda: plain_sams(cam_CHW, np.stack([plain_decoded(runs) for runs in lengths]), level, 0.6), repeats=2
     )
     ours_ms, found = best_time_ms(lambda: sams_seed(cam_CHW, np.array([1, 2]), row, SamsSettings(alpha=0.6))[0])
     assert np.mean(seed == found) > 0.999, "both ways give other seeds"
