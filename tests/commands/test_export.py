@@ -161,7 +161,7 @@ def test_cams_are_exported_as_psa_dictionaries_by_default(results: Path) -> None
     ("kind", "form", "known"),
     [
         ("seeds", "psa-npy", "voc-png or coco-rle or coco-polygons"),
-        ("cams", "voc-png", "psa-npy or irn-npy"),
+        ("cams", "voc-png", "psa-npy or irn-npy or fma-npz"),
         ("affinity_labels", "irn-npy", "psa-crf-npy or voc-png"),
     ],
 )

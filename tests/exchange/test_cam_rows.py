@@ -6,7 +6,7 @@ import torch
 
 from wsss_core.artifacts.cams import NORMALISATION_EPSILON, CamRow
 from wsss_core.exchange.cam_files import read_cam_file
-from wsss_core.exchange.cam_rows import write_irn_cams, write_psa_cams, write_psa_cams_with_background
+from wsss_core.exchange.cam_rows import write_fma_cams, write_irn_cams, write_psa_cams, write_psa_cams_with_background
 from wsss_core.exchange.irn_dicts import strided_hw
 
 SIZE = (21, 30)
@@ -81,3 +81,14 @@ def test_maps_on_a_padded_canvas_keep_their_place_at_stride_4(tmp_path: Path) ->
 def test_rows_without_a_background_have_no_place_in_a_dictionary_with_one(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="expected a background"):
         write_psa_cams_with_background([cam_row("a", 3)], tmp_path)
+
+
+def test_maps_of_one_scale_are_written_for_fma_without_their_background(tmp_path: Path) -> None:
+    maps = np.random.default_rng(0).normal(size=(2, 3, 4)).astype(np.float32)
+    row = CamRow("a/b", SIZE, np.array([0, 7], np.int32), (maps,), SIZE, False)
+    (path,) = write_fma_cams([row], tmp_path)
+    assert path.name == "a%2Fb.npz"
+    found, form = read_cam_file(path)
+    assert form == "fma"
+    assert found.labels.tolist() == [7]
+    np.testing.assert_array_equal(found.maps_Khw, maps[1:])

@@ -1,4 +1,4 @@
-"""What `wsss export` writes of CAMs and affinity labels: the files of PSA and IRN."""
+"""What `wsss export` writes of CAMs and affinity labels: the files of PSA, IRN and FMA-WSSS."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,7 +11,7 @@ from wsss_core.artifacts.cams import CamRow
 from wsss_core.artifacts.label_maps import LabelRow
 from wsss_core.commands.places import FinishedStage
 from wsss_core.exchange.affinity_label_rows import write_crf_pairs
-from wsss_core.exchange.cam_rows import write_irn_cams, write_psa_cams, write_psa_cams_with_background
+from wsss_core.exchange.cam_rows import write_fma_cams, write_irn_cams, write_psa_cams, write_psa_cams_with_background
 from wsss_core.exchange.palette_png import write_palette_pngs
 from wsss_core.exchange.psa_dicts import BACKGROUND
 from wsss_core.settings.base import SettingsError
@@ -28,6 +28,11 @@ def psa_cams(stage: FinishedStage, out: Path) -> int:
 def irn_cams(stage: FinishedStage, out: Path) -> int:
     """Dictionaries of IRN."""
     return len(write_irn_cams(_with_note(_rows(stage, CamRow, "irn-npy")), out))
+
+
+def fma_cams(stage: FinishedStage, out: Path) -> int:
+    """Arrays of FMA-WSSS, with the attention where it was stored."""
+    return len(write_fma_cams(_with_note(_rows(stage, CamRow, "fma-npz")), out))
 
 
 def psa_cams_with_background(stage: FinishedStage, out: Path) -> int:

@@ -11,7 +11,14 @@ from wsss_core.artifacts.instances import InstanceRow
 from wsss_core.artifacts.label_maps import LabelRow
 from wsss_core.artifacts.manifest import ImageRecord, Manifest
 from wsss_core.checkpoints.store import load_network
-from wsss_core.commands.array_files import crf_pairs, ir_label_pngs, irn_cams, psa_cams, psa_cams_with_background
+from wsss_core.commands.array_files import (
+    crf_pairs,
+    fma_cams,
+    ir_label_pngs,
+    irn_cams,
+    psa_cams,
+    psa_cams_with_background,
+)
 from wsss_core.commands.places import FinishedStage, finished_stage, locate
 from wsss_core.commands.steady import steady
 from wsss_core.data.labels import voc_palette
@@ -37,6 +44,7 @@ FORMATS = {
     "coco": "one JSON file, a mask and score per instance",
     "psa-npy": "CAM dictionaries of PSA",
     "irn-npy": "CAM dictionaries of IRN",
+    "fma-npz": "CAMs of one scale and their attention, as FMA-WSSS has them",
     "onnx": "a segmenter's network",
     "psa-crf-npy": "dictionaries of PSA with a background",
 }
@@ -141,7 +149,7 @@ _OF_LABELS: Mapping[str, Writer] = {
     "label-studio": _label_studio,
     "cvat": _cvat,
 }
-_OF_CAMS: Mapping[str, Writer] = {"psa-npy": psa_cams, "irn-npy": irn_cams}
+_OF_CAMS: Mapping[str, Writer] = {"psa-npy": psa_cams, "irn-npy": irn_cams, "fma-npz": fma_cams}
 WRITERS: Mapping[str, Mapping[str, Writer]] = {
     "seeds": _OF_LABELS,
     "predictions": _OF_LABELS,

@@ -1,4 +1,5 @@
-"""Export of CAMs and refined CAMs as the dictionaries of PSA and IRN, one `.npy` per image, at full image size."""
+"""Export of CAMs and refined CAMs, one file per image: the dictionaries of PSA and IRN at full image size, the arrays
+of FMA-WSSS on the grid."""
 
 from collections.abc import Iterable
 from dataclasses import replace
@@ -6,10 +7,11 @@ from pathlib import Path
 
 from wsss_core.artifacts.cams import CamRow
 from wsss_core.exchange.file_names import file_name
+from wsss_core.exchange.fma_arrays import write_fma_arrays
 from wsss_core.exchange.irn_dicts import strided_hw, write_irn_dict
 from wsss_core.exchange.psa_dicts import BACKGROUND, write_cam_dict, write_crf_dict
 
-ENDING = ".npy"
+ENDING, ARCHIVE = ".npy", ".npz"
 
 
 def foreground(row: CamRow) -> CamRow:
@@ -46,4 +48,16 @@ def write_irn_cams(rows: Iterable[CamRow], folder: Path | str) -> list[Path]:
         paths.append(Path(folder) / file_name(row.image_id, ENDING))
         strided_Chw = row.scores_on(strided_hw(row.size_hw))
         write_irn_dict(paths[-1], row.class_ids, strided_Chw, row.scores())
+    return paths
+
+
+def write_fma_cams(rows: Iterable[CamRow], folder: Path | str) -> list[Path]:
+    """Write the classes' raw maps, with their attention, as arrays of FMA-WSSS; a background of their own is left out.
+
+    Raises ValueError for CAMs of several scales.
+    """
+    paths = []
+    for row in map(foreground, rows):
+        paths.append(Path(folder) / file_name(row.image_id, ARCHIVE))
+        write_fma_arrays(paths[-1], row)
     return paths

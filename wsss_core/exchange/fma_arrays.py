@@ -1,4 +1,5 @@
-"""CAMs of FMA-WSSS, one `.npz` per image: `cam` float32 (P, h, w) on the patch grid, raw, `fg_cls` class ids from 0."""
+"""CAMs of FMA-WSSS, one `.npz` per image: `cam` float32 (P, h, w) on the patch grid, raw, `fg_cls` class ids from 0,
+and `att` float16 (h·w, h·w) where the attention was kept."""
 
 import io
 import tokenize
@@ -8,11 +9,14 @@ from pathlib import Path
 
 import numpy as np
 
+from wsss_core.artifacts.atomic import write_bytes
+from wsss_core.artifacts.cams import CamRow
 from wsss_core.exchange.class_maps import ClassMaps, class_maps
 from wsss_core.exchange.errors import ForeignFileError
 
 MAPS = "cam"
 KEYS = "fg_cls"
+ATTENTION = "att"
 _STACK_AXES = 3
 DAMAGES = (
     *(zipfile.BadZipFile, zlib.error, ValueError, KeyError, OSError, EOFError, TypeError, AttributeError),
@@ -39,3 +43,23 @@ def read_fma_arrays(path: Path | str) -> ClassMaps:
             f"{path}: expected {KEYS!r} (P,) and {MAPS!r} (P, h, w), found {keys.shape} and {stack.shape}"
         )
     return class_maps(list(keys), list(stack), 1, str(path))
+
+
+def write_fma_arrays(path: Path | str, row: CamRow) -> None:
+    """Write the raw maps of a row of foreground classes, and its attention if it has one.
+
+    The published logits are in no row and left out.
+
+    Raises `ValueError` for maps of several scales, or of a grid that spans more than the image.
+    """
+    if len(row.maps) != 1 or row.canvas_hw != row.size_hw:
+        raise ValueError(
+            f"image {row.image_id!r}: expected CAMs of one scale that cover the image, found {len(row.maps)} scales "
+            f"over {row.canvas_hw[0]} x {row.canvas_hw[1]} pixels; the files of FMA-WSSS have no place for others"
+        )
+    arrays = {MAPS: np.asarray(row.maps[0], np.float32), KEYS: row.class_ids.astype(np.int64) - 1}
+    if row.attention_NN is not None:
+        arrays[ATTENTION] = row.attention_NN.astype(np.float16)
+    buffer = io.BytesIO()
+    np.savez(buffer, **arrays)  # type: ignore[arg-type]
+    write_bytes(path, buffer.getvalue())
