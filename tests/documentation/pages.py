@@ -81,7 +81,7 @@ def commands() -> Iterator[Command]:
 
 def commands_of(page: str, text: str) -> Iterator[Command]:
     """Commands of a page's text. Remarks behind a line, pipes' other ends and prompts are left out."""
-    for line in text.replace("\\\n", " ").splitlines():
+    for line in re.sub(r"\s*\\\n\s*", " ", text).splitlines():
         if line.startswith("    "):
             shown = _REMARK.sub("", re.sub(r"^\$ ", "", line.strip()))
             yield from (Command(page, part, True) for part in _calls(shown))

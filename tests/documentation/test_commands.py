@@ -163,10 +163,14 @@ def test_all_sub_commands_are_shown_somewhere() -> None:
 def test_remarks_prompts_and_pipes_are_told_from_commands() -> None:
     from documentation.pages import commands_of
 
-    lines = ["    $ wsss plan a.yaml     why", "    find . | wsss predict photos -   # from stdin"]
+    lines = [
+        "    $ wsss plan a.yaml \\",
+        "        --until seeds     why",
+        "    find . | wsss predict photos -   # from stdin",
+    ]
     page = "\n".join([*lines, "`make run` and `A=1 snakemake x`"])
     assert [(command.text, command.shown) for command in commands_of("p", page)] == [
-        ("wsss plan a.yaml", True),
+        ("wsss plan a.yaml --until seeds", True),
         ("wsss predict photos -", True),
         ("make run", False),
         ("A=1 snakemake x", False),
