@@ -11,11 +11,11 @@ CONFIG = Path(__file__).parents[2] / "config"
 PUBLISHED_ALPHAS = {0.6, 0.7, 1.0}
 
 
-def test_the_quick_start_ends_in_a_mask2former_on_seeds_of_superpixels() -> None:
+def test_the_quick_start_ends_in_a_segmenter_on_seeds_of_superpixels() -> None:
     stages = Experiment.load(CONFIG / "quickstart_fma.yaml").stages
     assert stages["segmenter"].inputs["seeds"] == ("quickstart_fma/seeds",)
     assert stages["seeds"].inputs["regions"] == ("quickstart/regions",)
-    assert stages["predictions"].method == "mask2former"
+    assert stages["seeds"].settings == SamsSettings()
 
 
 @pytest.mark.skipif(not (CONFIG.parents[1] / "shared").is_dir(), reason="needs ../shared, as the configuration does")
