@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from torch.utils._pytree import tree_map
 from training.toy_training import ToyTask, toy_context, toy_settings
 
 from wsss_core.artifacts.atomic import ArtifactError
@@ -23,6 +24,7 @@ EPOCHS = 4
 STEPS = 3 * EPOCHS
 KILLS = 50
 DONE, FAULT = 0, 3
+TIMES = ("time_s", "step_s", "val_s", "images_per_s")
 
 
 def train(folder: Path, task: ToyTask | None = None) -> None:
@@ -110,9 +112,8 @@ def test_killed_at_every_place_of_a_save_it_goes_on_bit_for_bit(
     assert not (tmp_path / "resume").exists()
 
 
-def kills(folder: Path, count: int, longest_s: float) -> tuple[int, int]:
+def kills(folder: Path, count: int, longest_s: float, chance: random.Random) -> tuple[int, int]:
     """Kill a training `count` times at random instants; kills that met it, and those that met a save."""
-    chance = random.Random(0)
     met = in_save = 0
     while met < count:
         child = forked(lambda: train(folder))
@@ -130,22 +131,37 @@ def kills(folder: Path, count: int, longest_s: float) -> tuple[int, int]:
     return met, in_save
 
 
+def last_state(folder: Path) -> dict[str, object]:
+    """All that a training ends with, to the last bit: weights, optimiser, generators, step, history without times."""
+    state = torch.load(sorted((folder / "resume").glob("state-*.pt"))[-1], weights_only=True)
+    rows = [
+        {key: value for key, value in json.loads(line).items() if key not in TIMES}
+        for line in state["rows"].splitlines()
+    ]
+    plain = {name: state[name] for name in ("network", "optimiser", "random_states", "step")}
+    return {"rows": rows, **tree_map(lambda value: value.tolist() if torch.is_tensor(value) else value, plain)}
+
+
 @pytest.mark.slow
-def test_killed_at_fifty_random_instants_it_ends_with_the_bytes_of_an_unbroken_one(
-    tmp_path: Path, unbroken: object
+def test_killed_at_fifty_random_instants_it_ends_with_the_bits_of_an_unbroken_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(resume.StateStore, "clear", lambda self: None)  # so that the last states can be compared
+    torch.set_num_threads(1)
     started = time.monotonic()
-    assert ended(forked(lambda: train(tmp_path / "timed"))) == DONE
+    assert ended(forked(lambda: train(tmp_path / "unbroken"))) == DONE
     longest_s = (time.monotonic() - started) / 4
+    expected = outcome(tmp_path / "unbroken"), last_state(tmp_path / "unbroken")
+    seed = random.SystemRandom().randrange(2**32)  # other instants with every run of the test
+    chance = random.Random(seed)
     met = in_save = number = 0
     while met < KILLS:
         folder = tmp_path / f"{number}"
-        fresh = kills(folder, KILLS - met, longest_s)
+        fresh = kills(folder, KILLS - met, longest_s, chance)
         met, in_save, number = met + fresh[0], in_save + fresh[1], number + 1
         train(folder)
-        assert outcome(folder) == unbroken
-        assert not (folder / "resume").exists()
-    assert in_save > 0
+        assert (outcome(folder), last_state(folder)) == expected, f"seed {seed}"
+    assert in_save > 0, f"no save was met, seed {seed}"
 
 
 @pytest.mark.parametrize("damage", ["flipped", "cut"])
