@@ -15,7 +15,7 @@ STAMP := .venv/.installed
 # One thread a test: the small arrays of the tests gain nothing from more, and results do not depend on the machine.
 TEST_ENV := OMP_NUM_THREADS=1 MPLBACKEND=Agg PYTHONDONTWRITEBYTECODE=1
 
-.PHONY: help env run test test-all lint lint-style lint-format lint-types lint-rules lint-workflow format bench docs clean
+.PHONY: help env run test test-all test-slurm lint lint-style lint-format lint-types lint-rules lint-workflow format bench docs clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -38,6 +38,12 @@ test: env ## Run the tests, without slow ones and those that need a GPU
 test-all: env ## Run all tests
 	$(TEST_ENV) $(BIN)/python -m pytest -q $(PYTEST_OPTIONS)
 
+test-slurm: export PATH := $(PATH):/usr/sbin:/sbin
+test-slurm: env ## Run the tests that need a SLURM, on a throw-away one
+	@for name in slurmctld slurmd munged sbatch; do command -v $$name >/dev/null || \
+		{ echo "expected $$name, found none; install SLURM and munge (Debian: slurm-wlm munge), see docs/cluster.md" >&2; exit 1; }; done
+	$(TEST_ENV) $(BIN)/python -m pytest -q tests/slurm $(PYTEST_OPTIONS)
+
 lint: lint-style lint-format lint-types lint-rules lint-workflow ## Check style, types and the workflow
 
 lint-style: env
@@ -50,7 +56,7 @@ lint-types: env
 	$(BIN)/mypy
 
 lint-rules: env
-	$(BIN)/snakefmt --check Snakefile rules
+	$(BIN)/snakefmt --check Snakefile rules storage
 
 lint-workflow: env
 	$(BIN)/python -m snakemake --lint --configfile "$(CONFIG)"
@@ -58,7 +64,7 @@ lint-workflow: env
 format: env ## Format the code
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
-	$(BIN)/snakefmt Snakefile rules
+	$(BIN)/snakefmt Snakefile rules storage
 
 bench: env ## Measure against plain baselines, see docs/benchmarks.md
 	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks

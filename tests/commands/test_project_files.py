@@ -103,21 +103,32 @@ def test_ci_runs_the_linters_and_the_test_command_of_the_readme() -> None:
     subprocess.run(["bash", "-n", str(script)], check=True)
 
 
-def make_with(folder: Path, lint: int, tests: int) -> subprocess.CompletedProcess[str]:
-    """`.ci/run` in a folder whose `make lint` and `make test` end with the given codes."""
+def make_with(folder: Path, lint: int, tests: int, slurm: int = 0) -> subprocess.CompletedProcess[str]:
+    """`.ci/run` in a folder whose `make lint`, `make test` and `make test-slurm` end with the given codes."""
+    (folder / "slurmctld").touch(mode=0o755)
+    path = f"{folder}{os.pathsep}{os.environ['PATH']}"
     (folder / ".ci").mkdir()
     (folder / ".ci/run").write_text((ROOT / ".ci/run").read_text())
     (folder / "Makefile").write_text(
-        f"env:\n\t@true\nlint:\n\t@exit {lint}\ntest:\n\t@echo '3 passed in 1.00s'; exit {tests}\n"
+        f"env:\n\t@true\nlint:\n\t@exit {lint}\ntest-slurm:\n\t@echo '9 passed in 1.00s'; exit {slurm}\n"
+        f"test:\n\t@echo '3 passed in 1.00s'; exit {tests}\n"
     )
-    return subprocess.run(["bash", str(folder / ".ci/run")], capture_output=True, text=True, check=False)
+    return subprocess.run(
+        ["bash", str(folder / ".ci/run")],
+        env={**os.environ, "PATH": path},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
 
 
-@pytest.mark.parametrize(("lint", "tests", "code"), [(0, 0, 0), (1, 0, 1), (0, 1, 1), (1, 1, 1)])
+@pytest.mark.parametrize(
+    ("lint", "tests", "slurm", "code"), [(0, 0, 0, 0), (1, 0, 0, 1), (0, 1, 0, 1), (1, 1, 0, 1), (0, 0, 1, 1)]
+)
 def test_ci_ends_with_the_closing_line_of_pytest_and_the_right_code(
-    tmp_path: Path, lint: int, tests: int, code: int
+    tmp_path: Path, lint: int, tests: int, slurm: int, code: int
 ) -> None:
-    done = make_with(tmp_path, lint, tests)
+    done = make_with(tmp_path, lint, tests, slurm)
     assert done.stdout.strip().splitlines()[-1] == "3 passed in 1.00s"
     assert done.stderr == ""
     assert done.returncode == code
