@@ -23,6 +23,7 @@ SOURCES = (
     "config",
     "envs",
     "profiles",
+    "storage",
 )
 TIMEOUT_S = 1500
 """Generous, because the tests may share a busy machine."""
