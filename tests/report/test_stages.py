@@ -1,6 +1,7 @@
 """Records of stages and their order."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -100,3 +101,9 @@ def test_long_names_are_shortened_in_the_box_and_whole_in_the_title() -> None:
 
 def test_no_stages_no_graph() -> None:
     assert stage_graph([], {}, {}, True) == ""
+
+
+def test_a_name_too_long_for_its_box_is_drawn_with_narrow_letters() -> None:
+    drawn = stage_graph([facts("seeds_cams_felzenszwalb"), facts("seeds")], {}, {}, down=False)
+    (squeezed,) = re.findall(r'textLength="(\d+)"[^>]*>([^<]+)<', drawn)
+    assert squeezed == ("132", "seeds_cams_felzenszwalb")

@@ -12,6 +12,8 @@ GAP_ALONG, GAP_ACROSS = 30, 22
 MARGIN = 8
 LINES_Y = (22, 40, 60, 79)
 LONGEST_TEXT = 24
+TEXT_WIDTH, LETTER_PX, NAME_LETTER_PX = NODE_WIDTH - 10, 6.4, 8.2
+"""Room for a line in a box; about the width of a letter of it, and of the bold name."""
 
 Point = tuple[float, float]
 
@@ -101,7 +103,7 @@ def _box(facts: StageFacts, figure: str, time: str, centre: Point) -> str:
     left, top = centre[0] - NODE_WIDTH / 2, centre[1] - NODE_HEIGHT / 2
     texts = ((facts.name, "name"), (facts.method, "method"), (figure, "figure"), (time, "time"))
     lines = "".join(
-        f'<text class="{style}" x="{centre[0]:.1f}" y="{top + y:.1f}">{escape(_short(text))}</text>'
+        f'<text class="{style}" x="{centre[0]:.1f}" y="{top + y:.1f}"{_squeeze(text, style)}>{escape(_short(text))}</text>'
         for (text, style), y in zip(texts, LINES_Y, strict=True)
     )
     whole = f"{facts.name}: {facts.kind}, method {facts.method}. {figure} {time}".strip()
@@ -109,6 +111,12 @@ def _box(facts: StageFacts, figure: str, time: str, centre: Point) -> str:
         f'<a href="#{facts.anchor}" class="node kind-{escape(facts.kind)}"><title>{escape(whole)}</title>'
         f'<rect x="{left:.1f}" y="{top:.1f}" width="{NODE_WIDTH}" height="{NODE_HEIGHT}" rx="9"/>{lines}</a>'
     )
+
+
+def _squeeze(text: str, style: str) -> str:
+    """Letters narrower than usual where a line would not fit into its box."""
+    wide = len(_short(text)) * (NAME_LETTER_PX if style == "name" else LETTER_PX)
+    return f' textLength="{TEXT_WIDTH}" lengthAdjust="spacingAndGlyphs"' if wide > TEXT_WIDTH else ""
 
 
 def _short(text: str) -> str:
