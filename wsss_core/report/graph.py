@@ -103,7 +103,8 @@ def _box(facts: StageFacts, figure: str, time: str, centre: Point) -> str:
     left, top = centre[0] - NODE_WIDTH / 2, centre[1] - NODE_HEIGHT / 2
     texts = ((facts.name, "name"), (facts.method, "method"), (figure, "figure"), (time, "time"))
     lines = "".join(
-        f'<text class="{style}" x="{centre[0]:.1f}" y="{top + y:.1f}"{_squeeze(text, style)}>{escape(_short(text))}</text>'
+        f'<text class="{style}" x="{centre[0]:.1f}" y="{top + y:.1f}"{_squeeze(text, style)}>'
+        f"{escape(_short(text))}</text>"
         for (text, style), y in zip(texts, LINES_Y, strict=True)
     )
     whole = f"{facts.name}: {facts.kind}, method {facts.method}. {figure} {time}".strip()
