@@ -81,6 +81,13 @@ def test_pretrained_weights_are_an_input_file() -> None:
     assert "/w/vgg16.pth" in texts(plan.inputs(plan.find("classifier")))
 
 
+def test_words_in_braces_in_a_path_are_refused_since_snakemake_takes_them_for_wildcards() -> None:
+    with pytest.raises(SettingsError, match=r"stage 'classifier': .*'/w/\{mine\}/vgg16\.pth'.*rename"):
+        plan_of({"classifier": {"weights": "/w/{mine}/vgg16.pth"}})
+    for name in ("/w/{}/vgg16.pth", "/w/mine}/{vgg16.pth"):
+        assert plan_of({"classifier": {"weights": name}})
+
+
 def test_products_of_every_kind(plan: Plan) -> None:
     products = {name: texts(plan.products(plan.find(name)))[-1] for name in STAGES}
     assert products == {

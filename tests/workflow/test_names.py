@@ -32,7 +32,7 @@ NAMES = (
     "=1+1",
 )
 CLASSES = ('it\'s a $(touch pwned) "cat"', "{dog} <b>\\n")
-FOLDER = "photos $(touch pwned) 'of' & {mine}"
+FOLDER = "photos $(touch pwned) 'of' & mine}"
 STAGES = ("regions", "cams", "seeds")
 CONFIG = "config/test/na $(touch pwned) 'mes'.yaml"
 
@@ -73,7 +73,7 @@ def write_experiment(folder: Path) -> None:
         "cams": {"method": "multiscale", "scales": [1.0]},
         "seeds": {"method": "region_vote", "inputs": {"cams": "cams"}},
         "evaluation": {"inputs": {"of": ["seeds"]}},
-        "report": {"gallery_images": 20, "thumbnail_px": 64},
+        "report": {"gallery_images": 20, "gallery_split": "train", "thumbnail_px": 64},
     }
     values = {"experiment": "names", "compute": {"device": "cpu", "training_threads": 1}, "stages": stages}
     (folder / CONFIG).write_text(yaml.safe_dump(values, sort_keys=False, allow_unicode=True), encoding="utf-8")

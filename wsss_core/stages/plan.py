@@ -2,6 +2,7 @@
 
 import importlib
 import json
+import re
 from collections.abc import Iterable
 from functools import cached_property
 from pathlib import Path
@@ -27,6 +28,7 @@ from wsss_core.stages.target_names import target_name
 SCRIPTS = "workflow_scripts"
 REPORT_FILE = "report.html"
 DEFAULT_TRAINING_SPLIT = "train"
+WORD_IN_BRACES = re.compile(r"\{\s*\w+[^{}]*\}")
 
 
 def script_code(script: str) -> str:
@@ -51,6 +53,7 @@ class Plan:
         self._class_names: dict[str, tuple[str, ...]] = {}
         for stage in self.graph.stages.values():
             self._check_splits(stage)
+            self._check_paths(stage)
             self._check_names(stage)
 
     def stage(self, ref: str) -> Stage:
@@ -235,6 +238,15 @@ class Plan:
         if isinstance(stage.settings, CorrectedSettings):
             return newest_correction(Path(stage.settings.corrections).expanduser())
         return weight_files(stage.settings)
+
+    def _check_paths(self, stage: Stage) -> None:
+        """Snakemake takes a word in braces for a wildcard, in any path, and has no way to write it otherwise."""
+        for path in self._outside_files(stage):
+            if WORD_IN_BRACES.search(str(path)):
+                raise SettingsError(
+                    f"stage {stage.name!r}: expected a path without words in braces, which Snakemake takes for "
+                    f"wildcards, found {str(path)!r}. To do: rename the folder or file."
+                )
 
     def _check_names(self, stage: Stage) -> None:
         """Names in settings that only the data can confirm: else they would be found wrong after all trainings."""
