@@ -29,7 +29,17 @@ from wsss_core.commands import view as view_command
 from wsss_core.settings.data import COCO_CLASSES
 
 SHOWN = sorted({command.text for command in commands() if command.program == "wsss" and command.shown})
-ALIASES = ("quickstart", "quickstart_matrix", "irn", "voc12_irn", "voc12_mixed_irn_masks", "voc12_psa_vgg16", "my_psa")
+ALIASES = (
+    "quickstart",
+    "quickstart_irn",
+    "quickstart_matrix",
+    "irn",
+    "voc12_fma",
+    "voc12_irn",
+    "voc12_mixed_irn_masks",
+    "voc12_psa_vgg16",
+    "my_psa",
+)
 """Experiments that pages look at, beside `photos`."""
 CLASSES = ("cat", "dog", "person")
 IRN_STAGES = {
@@ -163,6 +173,10 @@ def test_export(here: Path, text: str) -> None:
     if "onnx" in text:
         pytest.importorskip("onnxscript")
     result = typed(text)
+    if "fma-npz" in text:  # the CAMs of the room have two scales, those of CLIP one: their files are tested elsewhere
+        assert result.exit_code == 2, result.output
+        assert "expected CAMs of one scale" in result.output
+        return
     assert result.exit_code == 0, result.output
     check_written(here, text)
 

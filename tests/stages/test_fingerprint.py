@@ -205,7 +205,13 @@ def test_the_derived_closure_is_what_python_loads(name: str, loaded: dict[str, s
     assert derived - counted == set(), "an edit of it would rerun the stage, but it is not loaded"
 
 
-SHARED_BY_ALL = ("wsss_core.artifacts", "wsss_core.stages", "wsss_core.data.images", "workflow_scripts/per_image.py")
+SHARED_BY_ALL = (
+    "wsss_core.artifacts",
+    "wsss_core.stages",
+    "wsss_core.data.images",
+    "wsss_core.data.image_formats",
+    "workflow_scripts/per_image.py",
+)
 """What nearly every stage rests on: files, context and drivers, image reading."""
 MOST_KINDS = 10
 """Kinds that a module outside of `SHARED_BY_ALL` may rerun at most (networks: the ten kinds that may run one)."""

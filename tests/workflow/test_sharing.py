@@ -70,7 +70,3 @@ def test_experiments_that_share_stages_run_them_once(finished: Path, tmp_path: P
         for name in ("other", "tiny")
     )
     assert ours == theirs
-    (folder / "results/tiny/refined_cams/stage.json").unlink()
-    for part in (folder / "results/tiny/refined_cams/parts").iterdir():
-        part.unlink()
-    assert planned(folder, OTHER) == {"refined_cams", "seeds"}
