@@ -91,3 +91,11 @@ def test_card_without_a_needed_field_is_refused_with_the_field(field):
     del plain[field]
     with pytest.raises(ValueError, match=field):
         card_from_plain(plain, SOURCE)
+
+
+@pytest.mark.parametrize("classes", [("dog", "cat"), ("cat",), ("cat", "dog", "cow"), ()])
+def test_other_classes_or_another_order_are_refused_with_the_remedy(classes):
+    card = NetworkCard("segmenter", "small", ("cat", "dog"), IMAGENET_RGB, "deeplab_v2")
+    card.require_classes(("cat", "dog"), Path("results/x"))
+    with pytest.raises(ValueError, match=r"results/x: the network knows the classes cat, dog, .*To do: name"):
+        card.require_classes(classes, Path("results/x"))

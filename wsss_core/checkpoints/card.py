@@ -40,6 +40,15 @@ class NetworkCard:
         network.backbone.normalisation = self.normalisation
         return network
 
+    def require_classes(self, classes: tuple[str, ...], folder: Path) -> None:
+        """Raises `ValueError` unless the network in `folder` knows the data's foreground `classes`, in their order."""
+        if self.classes != classes:
+            raise ValueError(
+                f"{folder}: the network knows the classes {', '.join(self.classes)}, the data has "
+                f"{', '.join(classes)}; expected the same, in the same order. To do: name a network of these classes, "
+                "or train one on the data."
+            )
+
 
 def card_to_plain(card: NetworkCard) -> dict[str, Plain]:
     """The card as plain JSON values, with the options the factory adds by itself, so that a later default changes

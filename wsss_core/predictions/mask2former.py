@@ -28,12 +28,7 @@ def processor(context: StageContext) -> Processor:
             f"stage {context.stage!r}: the network of {folder} is a {card.architecture}, expected mask2former; "
             "use the method `multiscale`"
         )
-    classes = context.manifest.classes[1:]
-    if card.classes != classes:
-        raise ValueError(
-            f"stage {context.stage!r}: the network of {folder} knows the classes {', '.join(card.classes)}, the data "
-            f"has {', '.join(classes)}; they must be the same, in the same order"
-        )
+    card.require_classes(context.manifest.classes[1:], folder)
 
     def process(record: ImageRecord, rows: Mapping[str, Row]) -> LabelRow:
         scores_KHW = query_scores(

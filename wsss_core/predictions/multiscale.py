@@ -27,13 +27,9 @@ def processor(context: StageContext) -> Processor:
     Raises `ValueError` when the network's classes are not those of the data.
     """
     settings = context.typed_settings(MultiscalePredictionsSettings)
-    network, card = load_network(context.inputs["segmenter"], context.device)
-    classes = context.manifest.classes[1:]
-    if card.classes != classes:
-        raise ValueError(
-            f"stage {context.stage!r}: the network of {context.inputs['segmenter']} knows the classes "
-            f"{', '.join(card.classes)}, the data has {', '.join(classes)}; they must be the same, in the same order"
-        )
+    folder = context.inputs["segmenter"]
+    network, card = load_network(folder, context.device)
+    card.require_classes(context.manifest.classes[1:], folder)
 
     def process(record: ImageRecord, rows: Mapping[str, Row]) -> LabelRow:
         image_HW3 = read_image(record.file)

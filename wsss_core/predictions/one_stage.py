@@ -29,18 +29,14 @@ def processor(context: StageContext) -> Processor:
     Raises `ValueError` when the network's classes are not those of the data, `TypeError` for another network.
     """
     settings = context.typed_settings(OneStagePredictionsSettings)
-    network, card = load_network(context.inputs["segmenter"], context.device)
+    folder = context.inputs["segmenter"]
+    network, card = load_network(folder, context.device)
     if not isinstance(network, OneStageNetwork):
         raise TypeError(
-            f"stage {context.stage!r}: expected a one-stage network in {context.inputs['segmenter']}, found "
-            f"{type(network).__name__}; take the predictions `multiscale` for it"
+            f"stage {context.stage!r}: expected a one-stage network in {folder}, found {type(network).__name__}; "
+            "take the predictions `multiscale` for it"
         )
-    classes = context.manifest.classes[1:]
-    if card.classes != classes:
-        raise ValueError(
-            f"stage {context.stage!r}: the network of {context.inputs['segmenter']} knows the classes "
-            f"{', '.join(card.classes)}, the data has {', '.join(classes)}; they must be the same, in the same order"
-        )
+    card.require_classes(context.manifest.classes[1:], folder)
     if settings.restrict_to_tags:
         logger.warning(
             "stage %r: the tags of each image are an input (`restrict_to_tags`); its figures are no validation results",

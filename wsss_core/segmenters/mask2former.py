@@ -10,9 +10,6 @@ from wsss_core.artifacts.manifest import ImageRecord
 from wsss_core.checkpoints.card import NetworkCard
 from wsss_core.checkpoints.store import save_network
 from wsss_core.data.images import read_image
-from wsss_core.data.labels import read_label_png
-from wsss_core.evaluation.confusion import confusion_counts
-from wsss_core.evaluation.iou import class_iou, mean_iou
 from wsss_core.networks.factory import build_segmenter
 from wsss_core.networks.mask2former import Mask2Former
 from wsss_core.networks.normalisation import Normalisation
@@ -21,6 +18,7 @@ from wsss_core.segmenters.mask2former_loss import QueryLoss
 from wsss_core.segmenters.query_scores import query_scores
 from wsss_core.segmenters.task import training_labels
 from wsss_core.segmenters.training_sample import Labels
+from wsss_core.segmenters.validation import label_figures
 from wsss_core.settings.mask2former import Mask2FormerSettings
 from wsss_core.stages.context import StageContext
 from wsss_core.training.initial_weights import start_backbone
@@ -101,16 +99,8 @@ class Mask2FormerTask(Task):
 
     def validate(self) -> Figures:
         """mIoU and IoU per class on the validation images; nothing where none has ground truth."""
-        if not self.validation:
-            return {}
         self.network.eval()
-        counts = np.zeros((len(self.classes), len(self.classes) + 1), np.int64)
-        for record in self.validation:
-            counts += confusion_counts(read_label_png(str(record.truth)), self._predict(record), len(self.classes))
-        iou_K = class_iou(counts)
-        per_class = {name: None if np.isnan(iou) else float(iou) for name, iou in zip(self.classes, iou_K, strict=True)}
-        mean = float(mean_iou(counts))
-        return {"miou": None if np.isnan(mean) else mean, "iou": per_class}
+        return label_figures(self._predict, self.validation, self.classes)
 
     def _predict(self, record: ImageRecord) -> np.ndarray:
         sides = self.settings.long_side, self.settings.short_side

@@ -14,15 +14,13 @@ from wsss_core.checkpoints.card import NetworkCard
 from wsss_core.checkpoints.pretrained import load_pretrained
 from wsss_core.checkpoints.store import save_network
 from wsss_core.data.images import read_image
-from wsss_core.data.labels import read_label_png
-from wsss_core.evaluation.confusion import confusion_counts
-from wsss_core.evaluation.iou import class_iou, mean_iou
 from wsss_core.networks.factory import Option, build_segmenter
 from wsss_core.networks.one_stage.one_stage_network import OneStageNetwork
 from wsss_core.segmenters.mask_loss import mask_losses
 from wsss_core.segmenters.one_stage_masks import above_cut, image_masks
 from wsss_core.segmenters.pseudo_labels import pseudo_labels, refined_masks
 from wsss_core.segmenters.tagged_sample import TaggedSamples
+from wsss_core.segmenters.validation import label_figures
 from wsss_core.settings.one_stage import OneStagePredictionsSettings, OneStageTrainingSettings
 from wsss_core.stages.context import StageContext
 from wsss_core.training.initial_weights import start_backbone
@@ -124,16 +122,8 @@ class OneStageTask(Task):
 
     def validate(self) -> Figures:
         """mIoU and IoU per class on the validation images, one scale, no tags; nothing where none has ground truth."""
-        if not self.validation:
-            return {}
         self.network.eval()
-        counts = np.zeros((len(self.classes), len(self.classes) + 1), np.int64)
-        for record in self.validation:
-            counts += confusion_counts(read_label_png(str(record.truth)), self._predict(record), len(self.classes))
-        iou_K = class_iou(counts)
-        per_class = {name: None if np.isnan(iou) else float(iou) for name, iou in zip(self.classes, iou_K, strict=True)}
-        mean = float(mean_iou(counts))
-        return {"miou": None if np.isnan(mean) else mean, "iou": per_class}
+        return label_figures(self._predict, self.validation, self.classes)
 
     def _predict(self, record: ImageRecord) -> np.ndarray:
         settings = OneStagePredictionsSettings(

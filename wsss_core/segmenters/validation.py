@@ -1,6 +1,6 @@
 """mIoU of a segmentation network on the validation images, one scale: what trainings report on the way."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -18,18 +18,29 @@ from wsss_core.training.task import Figures
 def validation_figures(
     network: Network, records: Sequence[ImageRecord], classes: Sequence[str], canvas: Canvas = "cells"
 ) -> Figures:
-    """`miou` and `iou` per class; nothing without images. Every record needs ground truth. Sets evaluation mode.
+    """Figures of `label_figures` for a network of scores. Sets evaluation mode. `canvas`: see `predict_scores`."""
+    network.eval()
 
-    `canvas`: see `predict_scores`.
+    def predict(record: ImageRecord) -> np.ndarray:
+        image_HW3 = read_image(record.file)
+        scores_KHW = predict_scores(network, network.normalisation, image_HW3, canvas=canvas)
+        return scores_KHW.argmax(axis=0).astype(np.uint8)
+
+    return label_figures(predict, records, classes)
+
+
+def label_figures(
+    predict: Callable[[ImageRecord], np.ndarray], records: Sequence[ImageRecord], classes: Sequence[str]
+) -> Figures:
+    """`miou` and `iou` per class of predicted label maps (H, W) uint8; nothing without images.
+
+    Every record needs ground truth. `classes`: background first.
     """
     if not records:
         return {}
-    network.eval()
     counts = np.zeros((len(classes), len(classes) + 1), np.int64)
     for record in records:
-        scores_KHW = predict_scores(network, network.normalisation, read_image(record.file), canvas=canvas)
-        label_HW = scores_KHW.argmax(axis=0).astype(np.uint8)
-        counts += confusion_counts(read_label_png(str(record.truth)), label_HW, len(classes))
+        counts += confusion_counts(read_label_png(str(record.truth)), predict(record), len(classes))
     iou_K = class_iou(counts)
     per_class = {name: None if np.isnan(iou) else float(iou) for name, iou in zip(classes, iou_K, strict=True)}
     mean = float(mean_iou(counts))

@@ -17,9 +17,5 @@ def load_embedding(folder: Path, device: str, classes: tuple[str, ...]) -> Pixel
             f"{folder}: expected a network that embeds pixels (embedding_deeplab, embedding_pspnet), found "
             f"{card.architecture}; name a stage of the method pixel_to_segment"
         )
-    if card.classes != classes[1:]:
-        raise ValueError(
-            f"{folder}: the network knows the classes {', '.join(card.classes)}, the data has "
-            f"{', '.join(classes[1:])}; they must be the same, in the same order"
-        )
+    card.require_classes(classes[1:], folder)
     return network

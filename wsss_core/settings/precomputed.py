@@ -1,5 +1,6 @@
 """Settings of the methods that take what others made: one file per image, named by the image id."""
 
+from abc import abstractmethod
 from typing import Annotated, Literal, NamedTuple
 
 from pydantic import Field
@@ -23,9 +24,9 @@ class Files(NamedTuple):
 class PrecomputedSettings(Settings):
     """What all methods that take files share."""
 
+    @abstractmethod
     def files(self) -> tuple[Files, ...]:
         """The folders in which every image needs a file."""
-        raise NotImplementedError
 
 
 class PrecomputedCamsSettings(PrecomputedSettings):

@@ -268,7 +268,8 @@ class Plan:
             if learnt != own:
                 raise SettingsError(
                     f"stage {stage.name!r}: {source.name!r} was trained on the classes {', '.join(learnt[1:])}, but "
-                    f"its data has {', '.join(own[1:])}; they must be the same, in the same order"
+                    f"its data has {', '.join(own[1:])}; they must be the same, in the same order. To do: name a "
+                    "network of these classes, or train one on the data."
                 )
 
     def _check_splits(self, stage: Stage) -> None:
