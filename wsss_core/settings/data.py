@@ -36,6 +36,30 @@ BACKGROUND = "background"
 ClassNames = tuple[Annotated[str, pydantic.Field(min_length=1)], ...]
 
 
+def _usable_classes(names: tuple[str, ...]) -> tuple[str, ...]:
+    """The names. `ValueError` for no, repeated, reserved or too many ones."""
+    if not names:
+        raise ValueError("expected at least one class, found none")
+    repeated = sorted({name for name in names if names.count(name) > 1})
+    if repeated:
+        raise ValueError(f"class names must differ, found several times: {', '.join(repeated)}")
+    if BACKGROUND in names:
+        raise ValueError(
+            f"{BACKGROUND!r} is label id 0 by itself; list the foreground classes only. As a tag it says that no class "
+            "is on the image (`no_class`)"
+        )
+    if len(names) > MAX_CLASSES:
+        raise ValueError(
+            f"at most {MAX_CLASSES} classes fit into label maps of one byte, found {len(names)}; join some, or list "
+            "those that matter in `classes` and leave out the others (`folder`: `unlisted_tags: drop`; `wsss new`: "
+            "--classes with --drop-other-tags)"
+        )
+    return names
+
+
+ForegroundClasses = Annotated[ClassNames, pydantic.AfterValidator(_usable_classes)]
+
+
 class DataSettings(Settings):
     """What all data methods share."""
 
@@ -72,14 +96,8 @@ class ScenesSettings(DataSettings):
     seed: int = pydantic.Field(default=0, ge=0)
     """Which scenes are drawn: the same seed gives the same pictures on every machine."""
 
-    classes: tuple[SceneClass, ...] = SCENE_CLASSES
+    classes: Annotated[tuple[SceneClass, ...], pydantic.AfterValidator(_usable_classes)] = SCENE_CLASSES
     """Classes that occur, in the order of their label ids 1, 2, ..."""
-
-    @pydantic.field_validator("classes")
-    @classmethod
-    def _classes_are_distinct(cls, value: tuple[SceneClass, ...]) -> tuple[SceneClass, ...]:
-        _check_class_names(value)
-        return value
 
 
 class VocSettings(DataSettings):
@@ -99,7 +117,7 @@ class VocSettings(DataSettings):
     tags_file: str = "cls_labels.npy"
     """For `tag_source: npy`: dictionary of image id to a vector over the classes; relative to `root`."""
 
-    classes: ClassNames = VOC_CLASSES
+    classes: ForegroundClasses = VOC_CLASSES
     """Foreground classes in the order of their label ids 1, 2, ..."""
 
     images: str = "JPEGImages"
@@ -132,12 +150,6 @@ class VocSettings(DataSettings):
     saliency: str | None = None
     """Folder of saliency PNGs (uint8, 255 = salient), relative to `root`."""
 
-    @pydantic.field_validator("classes")
-    @classmethod
-    def _classes_are_usable(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        _check_class_names(value)
-        return value
-
 
 class CocoSettings(DataSettings):
     """MS-COCO 2014 or 2017 with the lists, tags and masks that `wsss coco` makes from its instance files."""
@@ -152,7 +164,7 @@ class CocoSettings(DataSettings):
     tags_file: str = "cls_labels.npy"
     """Dictionary of image id to a vector over the classes; relative to `root`."""
 
-    classes: ClassNames = COCO_CLASSES
+    classes: ForegroundClasses = COCO_CLASSES
     """Foreground classes in the order of their label ids 1, 2, ..."""
 
     truth: str | None = "SegmentationClass"
@@ -160,12 +172,6 @@ class CocoSettings(DataSettings):
 
     saliency: str | None = None
     """Folder of saliency PNGs (uint8, 255 = salient) by image id, relative to `root`."""
-
-    @pydantic.field_validator("classes")
-    @classmethod
-    def _classes_are_usable(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        _check_class_names(value)
-        return value
 
 
 class FolderSettings(DataSettings):
@@ -220,9 +226,7 @@ class FolderSettings(DataSettings):
     @pydantic.field_validator("classes")
     @classmethod
     def _classes_are_usable(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        if value:
-            _check_class_names(value)
-        return value
+        return _usable_classes(value) if value else value
 
     @pydantic.model_validator(mode="after")
     def _fits_together(self) -> "FolderSettings":
@@ -233,23 +237,3 @@ class FolderSettings(DataSettings):
         if both := sorted(set(self.classes) & set(self.no_class)):
             raise ValueError(f"{both[0]!r} stands in `classes` and in `no_class`; take it out of one of them")
         return self
-
-
-def _check_class_names(names: tuple[str, ...]) -> None:
-    """Raise ValueError for no, repeated, reserved or too many class names."""
-    if not names:
-        raise ValueError("expected at least one class, found none")
-    repeated = sorted({name for name in names if names.count(name) > 1})
-    if repeated:
-        raise ValueError(f"class names must differ, found several times: {', '.join(repeated)}")
-    if BACKGROUND in names:
-        raise ValueError(
-            f"{BACKGROUND!r} is label id 0 by itself; list the foreground classes only. As a tag it says that no class "
-            "is on the image (`no_class`)"
-        )
-    if len(names) > MAX_CLASSES:
-        raise ValueError(
-            f"at most {MAX_CLASSES} classes fit into label maps of one byte, found {len(names)}; join some, or list "
-            "those that matter in `classes` and leave out the others (`folder`: `unlisted_tags: drop`; `wsss new`: "
-            "--classes with --drop-other-tags)"
-        )

@@ -2,7 +2,7 @@
 
 import pydantic
 
-from wsss_core.settings.data import DENSEPOSE_CLASSES, ClassNames, DataSettings
+from wsss_core.settings.data import DENSEPOSE_CLASSES, DataSettings, ForegroundClasses
 from wsss_core.settings.paths import InputPath
 
 
@@ -29,6 +29,6 @@ class DensePoseSettings(DataSettings):
     """Folder of the same form with PNGs that number the people (255 = none), for the evaluation's `by_instance`. null:
     none."""
 
-    classes: ClassNames = DENSEPOSE_CLASSES
+    classes: ForegroundClasses = DENSEPOSE_CLASSES
     """Names of the parts in the order of their label ids 1, 2, ... Those called left and right change places in a
     mirror."""
