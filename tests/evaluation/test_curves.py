@@ -27,7 +27,7 @@ def curve_with_best(threshold: float, settings: PooledSettings = SETTINGS) -> Cu
     curve = CurveTally.empty(len(listed), 2)
     counts = np.tile(np.array([[1, 1], [1, 1]]), (len(listed), 1, 1))
     counts[listed.index(threshold)] = [[2, 0], [0, 2]]
-    curve.add("a", counts)
+    curve.add("a", np.arange(2), counts)
     return curve
 
 
@@ -81,6 +81,15 @@ def test_figures_at_one_threshold_are_those_of_its_counts() -> None:
     assert mean_iou(tally.counts) == 1.0
     assert tally.image_miou == {"a": 1.0}
     assert curve.at(0).image_miou == {"a": pytest.approx(1 / 3)}
+
+
+def test_images_of_different_classes_are_added_each_in_its_place() -> None:
+    curve = CurveTally.empty(1, 4)
+    curve.add("a", np.array([0, 3]), np.array([[[5, 0], [1, 2]]]))
+    curve.add("b", np.array([0, 1]), np.array([[[1, 0], [0, 1]]]))
+    assert curve.counts.tolist() == [[[6, 0, 0, 0], [0, 1, 0, 0], [0, 0, 0, 0], [1, 0, 0, 2]]]
+    assert curve.image_miou["a"].tolist() == [pytest.approx((5 / 6 + 2 / 3) / 2)]
+    assert curve.image_miou["b"].tolist() == [1.0]
 
 
 def test_curve_figures_hold_the_curve_and_the_best_of_the_split_for_information() -> None:

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from wsss_core.evaluation.confusion import confusion_counts
-from wsss_core.evaluation.threshold_curve import threshold_counts
+from wsss_core.evaluation.threshold_curve import present_counts, threshold_counts
 from wsss_core.seeds.argmax import argmax_seed
 from wsss_core.settings.seeds import ArgmaxSettings
 
@@ -67,6 +67,25 @@ def test_counts_hold_every_known_pixel_at_every_threshold() -> None:
     scores = generator.uniform(0, 1, (2, 6, 8)).astype(np.float32)
     counts = threshold_counts(scores, [1, 3], truth, np.linspace(0, 1, 7), CLASS_COUNT)
     assert (counts.sum(axis=(1, 2)) == (truth != 255).sum()).all()
+
+
+@settings(deadline=None, max_examples=40)
+@given(st.lists(st.integers(1, 5), unique=True, max_size=3), st.integers(0, 2**31))
+def test_classes_left_out_have_no_pixel(class_ids: list[int], seed: int) -> None:
+    generator = np.random.default_rng(seed)
+    class_ids.sort()
+    truth = generator.choice(np.array([0, 2, 255], np.uint8), (6, 8))
+    scores, thresholds = generator.uniform(0, 1, (len(class_ids), 6, 8)).astype(np.float32), [0.2, 0.6]
+    ids, counts = present_counts(scores, class_ids, truth, thresholds, CLASS_COUNT)
+    assert ids.tolist() == sorted(set(ids.tolist()) & {0, 2, *class_ids})
+    whole = threshold_counts(scores, class_ids, truth, thresholds, CLASS_COUNT)
+    np.testing.assert_array_equal(whole[:, ids[:, None], ids], counts)
+    assert whole.sum() == counts.sum()
+
+
+def test_an_image_without_known_pixels_counts_nothing() -> None:
+    ids, counts = present_counts(np.ones((1, 2, 2), np.float32), [1], np.full((2, 2), 255, np.uint8), [0.5], 3)
+    assert (ids.tolist(), counts.tolist()) == ([0], [[[0]]])
 
 
 def test_wrong_input_is_refused() -> None:

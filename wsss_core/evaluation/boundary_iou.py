@@ -35,13 +35,18 @@ def boundary_counts(
     width = boundary_width((truth_HW.shape[0], truth_HW.shape[1]), dilation_ratio)
     seen_HW = np.where(truth_HW == IGNORE, np.uint8(IGNORE), prediction_HW)
     counts = np.zeros((class_count, 2), np.int64)
-    for label in range(class_count):
+    for label in _labels_in(truth_HW, seen_HW, class_count):
         truth_mask, seen_mask = truth_HW == label, seen_HW == label
-        if not truth_mask.any() and not seen_mask.any():
-            continue
         truth_band, seen_band = boundary_band(truth_mask, width), boundary_band(seen_mask, width)
         counts[label] = np.count_nonzero(truth_band & seen_band), np.count_nonzero(truth_band | seen_band)
     return counts
+
+
+def _labels_in(truth_HW: np.ndarray, seen_HW: np.ndarray, class_count: int) -> list[int]:
+    """Label ids below `class_count` with a pixel in either map."""
+    pixels = np.bincount(truth_HW.reshape(-1), minlength=IGNORE + 1)
+    pixels = pixels + np.bincount(seen_HW.reshape(-1), minlength=IGNORE + 1)
+    return [int(label) for label in np.flatnonzero(pixels[:class_count])]
 
 
 def boundary_iou(counts: np.ndarray) -> np.ndarray:

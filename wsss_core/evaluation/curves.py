@@ -25,10 +25,10 @@ class CurveTally:
         """No image yet."""
         return cls(np.zeros((thresholds, class_count, class_count), np.int64))
 
-    def add(self, image_id: str, counts_TKK: np.ndarray) -> None:
-        """Add the counts of one image."""
-        self.counts += counts_TKK
-        self.image_miou[image_id] = mean_over_present(class_iou(counts_TKK)).astype(np.float32)
+    def add(self, image_id: str, ids_k: np.ndarray, counts_Tkk: np.ndarray) -> None:
+        """Add the counts (T, k, k) of one image, of the classes `ids_k` alone; it has no pixel of others."""
+        self.counts[:, ids_k[:, None], ids_k] += counts_Tkk
+        self.image_miou[image_id] = mean_over_present(class_iou(counts_Tkk)).astype(np.float32)
 
     def at(self, index: int) -> Tally:
         """The sums at one threshold, where no answer is withheld."""

@@ -24,7 +24,7 @@ from wsss_core.evaluation.instance_weighted_iou import instance_numbers
 from wsss_core.evaluation.labelling import label_of
 from wsss_core.evaluation.tally import Tally, figures_of, number
 from wsss_core.evaluation.target import CAM_KINDS, INSTANCE_KIND, EvaluationTarget, read_target
-from wsss_core.evaluation.threshold_curve import threshold_counts
+from wsss_core.evaluation.threshold_curve import present_counts
 from wsss_core.progress import stage_job
 from wsss_core.settings.base import SettingsError, nearest
 from wsss_core.settings.evaluation import PooledSettings
@@ -141,11 +141,11 @@ def _curves(
             raise TypeError(f"stage {target.name!r}: expected CamRow, found {type(row).__name__}")
         own_background = own_background or has_own_background(row.class_ids)
         try:
-            counts = threshold_counts(row.scores(), row.class_ids, example.truth_HW, thresholds, class_count)
+            ids, counts = present_counts(row.scores(), row.class_ids, example.truth_HW, thresholds, class_count)
         except ValueError as error:
             raise misfit(target, example, error) from error
         for split in example.splits:
-            curves[split].add(row.image_id, counts)
+            curves[split].add(row.image_id, ids, counts)
     return curves, own_background
 
 

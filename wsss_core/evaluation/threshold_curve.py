@@ -26,6 +26,23 @@ def threshold_counts(
     share fg / (fg + bg) is what the thresholds are compared with. `truth_HW` uint8, 255 does not count. `thresholds`
     (T,) ascending; they are compared in float32, as the scores are.
     """
+    ids_k, counts_Tkk = present_counts(scores_KHW, class_ids, truth_HW, thresholds, class_count)
+    counts_TKK = np.zeros((len(counts_Tkk), class_count, class_count), np.int64)
+    counts_TKK[:, ids_k[:, None], ids_k] = counts_Tkk
+    return counts_TKK
+
+
+def present_counts(
+    scores_KHW: np.ndarray,
+    class_ids: Sequence[int] | np.ndarray,
+    truth_HW: np.ndarray,
+    thresholds: Sequence[float] | np.ndarray,
+    class_count: int,
+) -> tuple[np.ndarray, np.ndarray]:
+    """`threshold_counts` without the rows and columns of classes that are neither in the truth nor scored.
+
+    Label ids (k,) ascending, the background among them, and counts (T, k, k) int64: an image has few of many classes.
+    """
     limits = np.asarray(thresholds, np.float32)
     if limits.ndim != 1 or limits.size == 0 or (np.diff(limits) < 0).any():
         raise ValueError(f"expected thresholds in ascending order, found {np.asarray(thresholds).tolist()}")
@@ -37,14 +54,16 @@ def threshold_counts(
     for name, ids in (("truth", truth), ("scores", np.asarray(class_ids))):
         if ids.size and int(ids.max()) >= class_count:
             raise ValueError(f"the {name} hold label {int(ids.max())}, expected 0..{class_count - 1} or {IGNORE}")
+    is_present = np.zeros(class_count, bool)
+    for ids in (truth, label, [BACKGROUND]):
+        is_present[ids] = True
+    ids_k, place_of = np.flatnonzero(is_present), np.cumsum(is_present) - 1
     # `passed`: how many thresholds lie below the score, i.e. at how many of them the pixel is foreground.
     passed = np.searchsorted(limits, value_HW[counted], side="left")
-    places = limits.size + 1
-    index = (truth.astype(np.intp) * class_count + label) * places + passed
-    table = np.bincount(index, minlength=class_count * class_count * places)
-    histogram = table.reshape(class_count, class_count, places)
+    kinds, places = len(ids_k), limits.size + 1
+    index = (place_of[truth] * kinds + place_of[label]) * places + passed
+    histogram = np.bincount(index, minlength=kinds * kinds * places).reshape(kinds, kinds, places)
     foreground = np.cumsum(histogram[:, :, :0:-1], axis=2)[:, :, ::-1]
-    counts_TKK = np.moveaxis(foreground, 2, 0).astype(np.int64)
-    background_TK = histogram.sum(axis=(1, 2)) - counts_TKK.sum(axis=2)
-    counts_TKK[:, :, BACKGROUND] += background_TK
-    return counts_TKK
+    counts_Tkk = np.moveaxis(foreground, 2, 0).astype(np.int64)
+    counts_Tkk[:, :, 0] += histogram.sum(axis=(1, 2)) - counts_Tkk.sum(axis=2)  # the background is the first class
+    return ids_k, counts_Tkk
