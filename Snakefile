@@ -21,7 +21,7 @@ config_folder = Path(workflow.configfiles[0]).parent if workflow.configfiles els
 try:
     for file in workflow.configfiles:
         read_yaml(Path(file))  # finds what Snakemake's own reading lets pass, such as two stages of one name
-    PLAN = Plan(Experiment.from_config(config, config_folder))
+    PLAN = Plan(Experiment.from_config(config, config_folder), inside_job=not workflow.is_main_process)
 except (SettingsError, ArtifactError, OSError, ValueError) as error:
     raise WorkflowError(f"the experiment cannot run.\n{error}")
 

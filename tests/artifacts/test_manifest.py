@@ -130,3 +130,18 @@ def test_a_part_is_read_without_the_rest(tmp_path):
         assert found.records == tuple(record for record in records if record.part == part)
         assert (found.classes, found.notes) == (whole.classes, whole.notes)
     assert Manifest.read(tmp_path) == whole
+
+
+@given(
+    splits=st.lists(st.lists(st.sampled_from(["train", "val"]), unique=True).map(tuple), max_size=9),
+    part_size=st.integers(1, 4),
+)
+def test_a_listing_is_read_back_from_what_was_made_from_it(tmp_path_factory, splits, part_size):
+    path = tmp_path_factory.mktemp("made") / FILE_NAME
+    listing = Listing(tuple(f"image {number}" for number in range(len(splits))), tuple(splits), part_size)
+    records = [
+        ImageRecord(name, "a.jpg", 2, 3, own, place // part_size, skipped="broken" if place % 2 else None)
+        for place, (name, own) in enumerate(zip(listing.ids, listing.splits, strict=True))
+    ]
+    Manifest(("background", "cat"), tuple(records), "tags", "set").write(path)
+    assert Listing.of_manifest(path, part_size) == listing

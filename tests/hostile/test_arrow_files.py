@@ -14,7 +14,7 @@ from wsss_core.artifacts.atomic import ArtifactError
 from wsss_core.artifacts.cams import CamRow
 from wsss_core.artifacts.formats import FORMATS, Row
 from wsss_core.artifacts.label_maps import LabelRow
-from wsss_core.artifacts.manifest import Box, ImageRecord, Manifest, Point
+from wsss_core.artifacts.manifest import Box, ImageRecord, Listing, Manifest, Point
 from wsss_core.artifacts.parts import PartReader, PartWriter
 from wsss_core.artifacts.regions import RegionRow
 from wsss_core.artifacts.rle import encode_masks
@@ -69,6 +69,14 @@ def test_a_damaged_manifest_is_read_or_refused(path: Path, content: bytes, part:
     read = tried(lambda: Manifest.read(path, part), ArtifactError, "run the data stage")
     if isinstance(read, Manifest):
         assert all(isinstance(record, ImageRecord) for record in read.records)
+
+
+@given(content=damaged(sound_manifest()))
+def test_the_listing_of_a_damaged_manifest_is_read_or_refused(path: Path, content: bytes) -> None:
+    path.write_bytes(content)
+    read = tried(lambda: Listing.of_manifest(path, 2), ArtifactError, "run the data stage")
+    if isinstance(read, Listing):
+        assert len(read.ids) == len(read.splits)
 
 
 @given(content=damaged(*PARTS.values()))

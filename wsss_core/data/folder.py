@@ -32,12 +32,12 @@ def list_images(settings: FolderSettings) -> Listing:
     Raises `DataError` for an empty set, duplicate ids, unknown tags, and paths that leave the image folder.
     """
     files = tagged_files(settings)
-    class_names(settings, files)
+    classes = class_names(settings, files)
     ids = tuple(image_id(entry.file) for entry in files)
     _refuse_duplicates(ids, files)
     given = [entry.splits for entry in files]
     splits = tuple(names or (TRAIN,) for names in given) if any(given) else _drawn_splits(ids, settings)
-    return Listing(ids, splits, settings.part_size)
+    return Listing(ids, splits, settings.part_size, classes)
 
 
 def input_files(settings: FolderSettings) -> list[Path]:
@@ -121,6 +121,8 @@ def _of_classes(entry: TaggedFile, settings: FolderSettings) -> TaggedFile:
     dropped = set(settings.no_class)
     if settings.unlisted_tags == "drop" and settings.classes:
         dropped |= {name for name in entry.tags if name not in settings.classes}
+    if dropped.isdisjoint(entry.tags) and not entry.boxes:
+        return entry
     return replace(
         entry,
         tags=tuple(name for name in entry.tags if name not in dropped),

@@ -13,13 +13,14 @@ from wsss_core.artifacts.manifest import Listing
 from wsss_core.checkpoints.file_names import WEIGHTS_NAME, weight_files
 from wsss_core.networks.names import network_modules
 from wsss_core.settings.base import SettingsError, nearest
+from wsss_core.settings.data import BACKGROUND, DataSettings
 from wsss_core.settings.experiment import Experiment
 from wsss_core.settings.graph import Stage
 from wsss_core.settings.seeds import CorrectedSettings
 from wsss_core.settings.training import LoopSettings
 from wsss_core.stages.check_names import check_expected, check_names, check_start, check_targets, class_names
 from wsss_core.stages.fingerprint import code_fingerprint
-from wsss_core.stages.foreign_files import newest_correction, newest_files
+from wsss_core.stages.foreign_files import folders_of, newest_correction, newest_files
 from wsss_core.stages.part_files import part_path
 from wsss_core.stages.provenance import FILE_NAME as STAGE_NAME
 from wsss_core.stages.request import Request
@@ -42,16 +43,21 @@ def stage_has_parts(stage: Stage) -> bool:
 
 
 class Plan:
-    """Files and params of every stage of an experiment. No image is opened; listings are read once per data stage."""
+    """Files and params of every stage of an experiment. No image is opened; listings are read once per data stage.
 
-    def __init__(self, experiment: Experiment) -> None:
+    `inside_job`: made within a job on a cluster, for this job alone. What was checked when the run began is not checked
+    again, and the images are those of the manifests, not listed anew: every job starts Snakemake up to three times.
+    """
+
+    def __init__(self, experiment: Experiment, inside_job: bool = False) -> None:
         self.experiment = experiment
+        self.inside_job = inside_job
         self.graph = experiment.graph
         self.results = Path(experiment.file.compute.results)
         self._listings: dict[str, Listing] = {}
         self._parts: dict[tuple[str, tuple[str, ...]], tuple[int, ...]] = {}
         self._class_names: dict[str, tuple[str, ...]] = {}
-        for stage in self.graph.stages.values():
+        for stage in () if inside_job else self.graph.stages.values():
             self._check_splits(stage)
             self._check_paths(stage)
             self._check_names(stage)
@@ -68,15 +74,22 @@ class Plan:
         """Ids and splits of the data that a stage works on."""
         data = self.graph.data_of(stage)
         if data.ref not in self._listings:
-            module = importlib.import_module(data.entry.module)
-            self._listings[data.ref] = module.list_images(data.settings)
+            made = self._listing_of_manifest(data) if stage is not data else None  # that of `data` itself may be old
+            self._listings[data.ref] = made or importlib.import_module(data.entry.module).list_images(data.settings)
         return self._listings[data.ref]
+
+    def _listing_of_manifest(self, data: Stage) -> Listing | None:
+        path = self.folder(data.ref) / MANIFEST_NAME
+        if not self.inside_job or not isinstance(data.settings, DataSettings) or not path.is_file():
+            return None
+        return Listing.of_manifest(path, data.settings.part_size)
 
     def _classes(self, stage: Stage) -> tuple[str, ...]:
         """Names of the classes of the data that a stage works on; read once, for the table of tags may be long."""
         data = self.graph.data_of(stage)
         if data.ref not in self._class_names:
-            self._class_names[data.ref] = class_names(data)
+            listed = self.listing(data).classes
+            self._class_names[data.ref] = (BACKGROUND, *listed) if listed else class_names(data)
         return self._class_names[data.ref]
 
     def splits(self, stage: Stage) -> tuple[str, ...]:
@@ -138,7 +151,8 @@ class Plan:
         """Files a job of a stage reads: manifest, upstream products (of `parts`, or of its splits), weights, lists."""
         wanted = self.parts(stage) if parts is None else tuple(parts)
         files = [path for source in self._sources(stage) for path in self.products(source, self._made(source, wanted))]
-        return [*files, *self._outside_files(stage), *newest_files(stage.settings, self.ids(stage, wanted))]
+        ids = self.ids(stage, wanted) if folders_of(stage.settings) else ()
+        return [*files, *self._outside_files(stage), *newest_files(stage.settings, ids)]
 
     def ids(self, stage: Stage, parts: Iterable[int] | None = None) -> list[str]:
         """Ids of the images that a stage covers, of the given parts only where there are some."""
@@ -287,8 +301,10 @@ class Plan:
                 )
         if stage.kind not in (*registry.PER_IMAGE_KINDS, *registry.TRAINING_KINDS):
             return
-        needed = {image_id for name in self.splits(stage) for image_id in listing.ids_of(name)}
         for source in self._per_image_inputs(stage):
+            if set(self.splits(stage)) <= set(self.splits(source)):
+                continue
+            needed = {image_id for name in self.splits(stage) for image_id in listing.ids_of(name)}
             covered = {image_id for name in self.splits(source) for image_id in listing.ids_of(name)}
             if missing := needed - covered:
                 raise SettingsError(
