@@ -28,40 +28,69 @@ SHARED_FILES = 100
 SIDE_PX = 32
 CLASSES = tuple(f"class {number}" for number in range(80))
 PART_SIZE = 1000
+TRAINING_SPLIT = "first"
+"""Split of the networks, which are to be there and need not be any good."""
 
 
 def make_images(folder: Path, count: int) -> None:
-    """`count` tiny pictures, which are names of a hundred files, and their tags."""
+    """`count` tiny pictures, which are names of a hundred files, as are their true label maps; and their tags."""
     generator = np.random.default_rng(0)
+    for name in ("images", "truth", "shared"):
+        (folder / name).mkdir(parents=True)
     for number in range(SHARED_FILES):
-        path = folder / "shared" / f"{number}.png"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        cv2.imwrite(str(path), generator.integers(0, 256, (SIDE_PX, SIDE_PX, 3), np.uint8))
-    (folder / "images").mkdir()
+        coarse_hw3 = generator.integers(0, 256, (4, 4, 3), np.uint8)
+        picture = cv2.resize(coarse_hw3, (SIDE_PX, SIDE_PX), interpolation=cv2.INTER_CUBIC)
+        cv2.imwrite(str(folder / "shared" / f"{number}.images.png"), picture)
+        cv2.imwrite(str(folder / "shared" / f"{number}.truth.png"), true_labels(number))
     with open(folder / "tags.csv", "w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(["file", "tags", "split"])
         for number in range(count):
-            os.link(folder / "shared" / f"{number % SHARED_FILES}.png", folder / "images" / f"{number:06d}.png")
-            tags = ";".join(CLASSES[(number * step) % len(CLASSES)] for step in (1, 7))
-            writer.writerow([f"{number:06d}.png", tags, "val" if number % 10 == 0 else "train"])
+            shared = number % SHARED_FILES
+            for name in ("images", "truth"):
+                os.link(folder / "shared" / f"{shared}.{name}.png", folder / name / f"{number:06d}.png")
+            tags = ";".join(CLASSES[label - 1] for label in tagged(shared))
+            writer.writerow([f"{number:06d}.png", tags, ";".join(splits_of(number))])
+
+
+def splits_of(number: int) -> tuple[str, ...]:
+    """Every tenth picture is for validation; the networks learn from a few of the others."""
+    own = "val" if number % 10 == 0 else "train"
+    return (own, TRAINING_SPLIT) if number < SHARED_FILES else (own,)
+
+
+def tagged(number: int) -> tuple[int, int]:
+    """Label ids of the two classes of a picture."""
+    return 1 + number % len(CLASSES), 1 + (number + 7) % len(CLASSES)
+
+
+def true_labels(number: int) -> np.ndarray:
+    """Label map uint8 (H, W) of a picture: a square of each of its classes."""
+    label_HW = np.zeros((SIDE_PX, SIDE_PX), np.uint8)
+    first, second = tagged(number)
+    label_HW[: SIDE_PX // 2, : SIDE_PX // 2], label_HW[SIDE_PX // 2 :, SIDE_PX // 2 :] = first, second
+    return label_HW
 
 
 def write_config(folder: Path) -> Path:
     """The chain of a data set of COCO's kind: eight kinds of stages."""
     stages = {
         "data": {"method": "folder", "images": str(folder / "images"), "tags": str(folder / "tags.csv")},
-        "classifier": {"method": "psa", "network": "small"},
-        "cams": {"method": "multiscale"},
-        "affinity_labels": {"method": "crf_pair", "splits": ["train"]},
-        "affinity": {"method": "affinitynet", "network": "small"},
-        "refined_cams": {"method": "random_walk"},
+        "classifier": {"method": "psa", "network": "small", "longer_side": [SIDE_PX, 2 * SIDE_PX], "crop": SIDE_PX},
+        "cams": {"method": "multiscale", "scales": [1.0], "mirror": False},
+        "affinity_labels": {"method": "crf_pair"},
+        "affinity": {"method": "affinitynet", "network": "small", "crop": 3 * SIDE_PX},
+        "refined_cams": {"method": "random_walk", "log2_steps": 4},
         "seeds": {"method": "argmax", "inputs": {"cams": "refined_cams"}},
-        "evaluation": {"inputs": {"of": ["cams", "refined_cams", "seeds"]}},
+        "evaluation": {"splits": ["train", "val"], "inputs": {"of": ["cams", "refined_cams", "seeds"]}},
     }
-    stages["data"]["part_size"] = PART_SIZE
+    stages["data"] |= {"part_size": PART_SIZE, "truth": str(folder / "truth"), "classes": list(CLASSES)}
+    for name in ("classifier", "affinity"):
+        stages[name] |= {"steps": 1, "validate_every_epochs": 0}
+    for name in ("classifier", "affinity_labels", "affinity"):
+        stages[name]["splits"] = [TRAINING_SPLIT]
     path = folder / "scale.yaml"
-    compute = {"results": str(folder / "results"), "device": "cpu"}
+    compute = {"results": str(folder / "results"), "device": "cpu", "training_threads": 1}
     path.write_text(yaml.safe_dump({"experiment": "scale", "compute": compute, "stages": stages}, sort_keys=False))
     return path
 
@@ -83,7 +112,7 @@ def records(folder: Path, count: int) -> tuple[ImageRecord, ...]:
     return tuple(
         ImageRecord(
             f"{number:06d}", f"{folder}/images/{number:06d}.png", SIDE_PX, SIDE_PX,
-            ("val" if number % 10 == 0 else "train",), number // PART_SIZE, (1 + number % 80,),
+            splits_of(number), number // PART_SIZE, (1 + number % 80,),
         )
         for number in range(count)
     )  # fmt: skip
