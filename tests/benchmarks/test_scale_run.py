@@ -46,8 +46,8 @@ def test_a_metered_python_does_what_python_does_and_notes_what_it_cost(tmp_path:
     noted = json.loads(log.read_text())
     assert noted["request"] == '{"stage": "x y"}'
     assert noted["peak_mb"] > 60
-    assert 0 < noted["cpu_s"]
-    assert 0 < noted["wall_s"]
+    assert noted["cpu_s"] > 0
+    assert noted["wall_s"] > 0
 
 
 def test_the_run_leaves_the_checkout_alone(tmp_path: Path) -> None:
