@@ -82,6 +82,18 @@ def test_segments_are_found_in_float32_when_the_network_computes_in_bfloat16(tmp
     assert np.isfinite(read(context.folder)[-1]["loss"])
 
 
+def test_a_backbone_that_does_not_learn_keeps_every_byte(tmp_path):
+    manifest = write_tiny_data(tmp_path / "data")
+    context = train_embedding(tmp_path, manifest, train_backbone=False, steps=2)
+    settings = context.typed_settings(PixelToSegmentSettings)
+    torch.manual_seed(context.seed)
+    before = PixelToSegmentTask(context, settings).network.state_dict()
+    after = load_network(context.folder)[0].state_dict()
+    same = {name for name in before if torch.equal(after[name], before[name])}
+    assert {name for name in before if name.startswith("backbone.")} <= same
+    assert {"aspp.aspp_1.0.weight", "semantic_classifier.0.weight"}.isdisjoint(same)
+
+
 def test_the_densepose_way_trains_too(tmp_path):
     manifest = write_tiny_data(tmp_path / "data")
     changes = {"co_occurrence_by": "affinity", "colour": True, "located_share": 0.1, "clamped_norm": True, "steps": 1}

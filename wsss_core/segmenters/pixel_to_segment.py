@@ -54,6 +54,8 @@ class PixelToSegmentTask(Task):
         self.network = network
         self.network.dropout = settings.dropout
         start_backbone(self.network, start_of(settings.weights, context), settings.freeze)
+        if not settings.train_backbone:
+            self.network.backbone.requires_grad_(False)
         if settings.clamped_norm:
             clamp_norms(self.network)
         records = manifest.select(context.splits)
@@ -69,6 +71,12 @@ class PixelToSegmentTask(Task):
         validated = [settings.validation_split] if settings.validation_split else []
         self.validation = [record for record in manifest.select(validated) if record.truth is not None]
         self.memory = Memory(settings.memory_steps)
+
+    def start_training_mode(self) -> None:
+        """Training mode; a backbone that does not learn stays in evaluation mode, without dropout."""
+        self.network.train()
+        if not self.settings.train_backbone:
+            self.network.backbone.eval()
 
     def loss(self, batch: Batch) -> tuple[torch.Tensor, Mapping[str, float]]:
         """The weighted sum of cross entropy and relationships; each by itself in the history.

@@ -102,6 +102,9 @@ class PixelToSegmentSettings(AugmentSettings):
     freeze: bool | None = None
     """Keep the first layers as they start; null: exactly when they start from trained weights. BatchNorm of the deep
     ResNets goes on collecting statistics."""
+    train_backbone: bool = True
+    """Whether the backbone learns, too, as published. False: only embedding head and classifier do, on the features of
+    `weights` or of the input `classifier` as they are, which takes half the time and needs fewer images."""
     steps: int | None = Field(30_000, ge=1)
     """Optimiser steps. Give this or `epochs`; the one given switches the other off."""
     clusters: Clusters = (6, 6)
