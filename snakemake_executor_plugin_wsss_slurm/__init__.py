@@ -5,21 +5,17 @@ submit, a job has failed. Here jobs are remembered, and submissions wait. Everyt
 finds the package by its name; it must lie beside the package `wsss_core`.
 """
 
-import subprocess
 import threading
-import time
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator
 
 from snakemake_executor_plugin_slurm import Executor as SlurmExecutor
 from snakemake_executor_plugin_slurm import ExecutorSettings, common_settings
 from snakemake_interface_executor_plugins.executors.base import SubmittedJobInfo
 from snakemake_interface_executor_plugins.jobs import JobExecutorInterface
 
-__all__ = ["Executor", "ExecutorSettings", "common_settings"]
+from wsss_core.commands.slurm_controller import wait_for_controller
 
-ASK_EVERY_S = 5.0
-SAY_EVERY_S = 60.0
-PING_TIMEOUT_S = 30.0
+__all__ = ["Executor", "ExecutorSettings", "common_settings"]
 
 
 class Executor(SlurmExecutor):
@@ -63,23 +59,3 @@ class Executor(SlurmExecutor):
         """The job has failed, and is not to be asked for again."""
         self._told_of.add(job_info.external_jobid)
         super().report_job_error(job_info, msg=msg, **options)
-
-
-def controller_answers() -> bool:
-    """Whether a controller of SLURM, the first one or one that stands in for it, is there."""
-    try:
-        done = subprocess.run(["scontrol", "ping"], capture_output=True, text=True, timeout=PING_TIMEOUT_S, check=False)
-    except (OSError, subprocess.TimeoutExpired):
-        return False
-    # One of two controllers that is down makes the exit code 1 in some versions.
-    return any(line.rstrip().endswith("UP") for line in done.stdout.splitlines())
-
-
-def wait_for_controller(say: Callable[[str], object], cancelled: threading.Event) -> None:
-    """Until SLURM's controller answers, or the run is cancelled; `say` is told now and then."""
-    told_s = -SAY_EVERY_S
-    while not cancelled.is_set() and not controller_answers():
-        if time.monotonic() - told_s >= SAY_EVERY_S:
-            say("SLURM's controller does not answer; waiting for it")
-            told_s = time.monotonic()
-        cancelled.wait(ASK_EVERY_S)

@@ -1,7 +1,6 @@
 """The layer over the SLURM executor plugin, with stand-ins for SLURM and for the plugin's own answers."""
 
 import asyncio
-import os
 import threading
 import time
 from collections.abc import Sequence
@@ -11,14 +10,15 @@ from typing import Any
 
 import pytest
 import yaml
+from commands.fake_slurm import DOWN, UP, fake_program
 from snakemake_executor_plugin_slurm import Executor as SlurmExecutor
 from snakemake_interface_executor_plugins.registry import ExecutorPluginRegistry
 
 import snakemake_executor_plugin_wsss_slurm as plugin
-from snakemake_executor_plugin_wsss_slurm import Executor, wait_for_controller
+from snakemake_executor_plugin_wsss_slurm import Executor
+from wsss_core.commands import slurm_controller
 
 PROFILE = Path(__file__).parents[1] / "profiles/slurm/config.yaml"
-UP, DOWN = "Slurmctld(primary) at head1 is UP", "Slurmctld(primary) at head1 is DOWN"
 
 
 def jobs(*numbers: int) -> list[Any]:
@@ -65,10 +65,7 @@ def still_active(
 
 def ping(folder: Path, monkeypatch: pytest.MonkeyPatch, script: str) -> None:
     """A program `scontrol`, first on the path, that runs `script`."""
-    program = folder / "scontrol"
-    program.write_text(f"#!/bin/sh\n{script}\n")
-    program.chmod(0o755)
-    monkeypatch.setenv("PATH", f"{folder}{os.pathsep}{os.environ['PATH']}")
+    fake_program(folder, monkeypatch, "scontrol", script)
 
 
 def test_snakemake_finds_the_executor_that_the_profile_names() -> None:
@@ -91,16 +88,6 @@ def test_without_jobs_there_is_nothing_to_ask(made: Executor, monkeypatch: pytes
     assert still_active(made, monkeypatch, []) == []
 
 
-def test_submissions_wait_for_the_controller_and_say_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    count = f'echo x >> {tmp_path}/asked; [ "$(wc -l < {tmp_path}/asked)" -ge 3 ]'
-    ping(tmp_path, monkeypatch, f"if {count}; then echo '{UP}'; else echo '{DOWN}'; exit 1; fi")
-    monkeypatch.setattr(plugin, "ASK_EVERY_S", 0.01)
-    said: list[str] = []
-    wait_for_controller(said.append, threading.Event())
-    assert len((tmp_path / "asked").read_text().splitlines()) == 3
-    assert said == ["SLURM's controller does not answer; waiting for it"]
-
-
 def test_a_cancelled_run_waits_for_no_controller_and_submits_nothing(
     made: Executor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -111,7 +98,7 @@ def test_a_cancelled_run_waits_for_no_controller_and_submits_nothing(
     threading.Timer(0.2, made.cancel).start()
     started = time.monotonic()
     made.run_job("job")  # type: ignore[arg-type]
-    assert time.monotonic() - started < plugin.ASK_EVERY_S
+    assert time.monotonic() - started < slurm_controller.ASK_EVERY_S
     assert submitted == []
 
 
@@ -123,32 +110,6 @@ def test_with_a_controller_a_job_is_submitted_by_the_plugin(
     monkeypatch.setattr(SlurmExecutor, "run_job", lambda self, job: submitted.append(job))
     made.run_job("job")  # type: ignore[arg-type]
     assert submitted == ["job"]
-
-
-@pytest.mark.parametrize(
-    ("script", "expected"),
-    [
-        pytest.param(f"echo '{UP}'", True, id="up"),
-        pytest.param(f"echo '{DOWN}'; echo 'Slurmctld(backup) at head2 is UP'; exit 1", True, id="one of two"),
-        pytest.param(f"echo '{DOWN}'", False, id="down"),
-        pytest.param("echo 'Unable to contact slurm controller' >&2; exit 1", False, id="error"),
-    ],
-)
-def test_a_controller_answers_when_one_of_them_is_up(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, script: str, expected: bool
-) -> None:
-    ping(tmp_path, monkeypatch, script)
-    assert plugin.controller_answers() is expected
-
-
-def test_a_controller_that_hangs_or_is_not_installed_does_not_answer(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(plugin, "PING_TIMEOUT_S", 0.2)
-    ping(tmp_path, monkeypatch, "while :; do :; done")
-    assert not plugin.controller_answers()
-    monkeypatch.setenv("PATH", str(tmp_path / "none"))
-    assert not plugin.controller_answers()
 
 
 def test_what_the_checking_thread_needs_is_there_before_the_thread(monkeypatch: pytest.MonkeyPatch) -> None:

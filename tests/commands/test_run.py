@@ -1,12 +1,15 @@
 import os
 import sys
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
+from commands.fake_slurm import DOWN, UP, fake_program, up_at_the_third_time
 
 from wsss_core.cli import main
-from wsss_core.commands import run
+from wsss_core.commands import run, slurm_controller
 from wsss_core.commands.places import workflow_root
 
 
@@ -82,3 +85,53 @@ def test_an_unknown_profile_is_refused(executed: list, config: Path) -> None:
     result = call(str(config), "--profile", "locl")
     assert result.exit_code == 2
     assert "did you mean 'local'" in result.stderr
+
+
+@pytest.fixture
+def slurm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+    """Stand-ins for SLURM's programs; the one argument is what `scontrol` runs."""
+    monkeypatch.setattr(slurm_controller, "ASK_EVERY_S", 0.01)
+    fake_program(tmp_path, monkeypatch, "squeue", "true")
+    return partial(fake_program, tmp_path, monkeypatch, "scontrol")
+
+
+def test_a_run_on_slurm_says_that_the_controller_answers(executed: list, config: Path, slurm: Callable) -> None:
+    slurm(f"echo '{UP}'")
+    result = call(str(config), "--profile", "slurm")
+    assert f"SLURM: {UP}" in result.stderr
+    assert len(executed) == 1
+
+
+def test_a_run_on_slurm_waits_for_a_controller_that_comes_back_in_time(
+    executed: list, config: Path, slurm: Callable, tmp_path: Path
+) -> None:
+    slurm(up_at_the_third_time(tmp_path))
+    result = call(str(config), "--profile", "slurm")
+    assert f"waiting for it ({DOWN})" in result.stderr
+    assert len(executed) == 1
+
+
+@pytest.mark.parametrize("more", [(), ("--gate",)])
+def test_a_run_on_slurm_gives_up_when_no_controller_ever_answers(
+    executed: list, config: Path, slurm: Callable, more: tuple[str, ...]
+) -> None:
+    slurm(f"echo '{DOWN}'; exit 1")
+    result = call(str(config), "--profile", "slurm", "--controller-timeout", "0.1", *more)
+    assert result.exit_code == 2
+    assert DOWN in result.stderr
+    assert "Nothing was started" in result.stderr
+    assert executed == []
+
+
+def test_a_dry_run_and_unlocking_need_no_controller(executed: list, config: Path, slurm: Callable) -> None:
+    slurm("exit 1")
+    for option in ("-n", "--unlock"):
+        call(str(config), "--profile", "slurm", "--controller-timeout", "0", "--", option)
+    assert len(executed) == 2
+
+
+def test_on_one_machine_nobody_asks_slurm(executed: list, config: Path, slurm: Callable, tmp_path: Path) -> None:
+    slurm(f"touch {tmp_path}/asked")
+    call(str(config))
+    assert len(executed) == 1
+    assert not (tmp_path / "asked").exists()

@@ -1,9 +1,9 @@
 """Reading SLURM's queue, from a stand-in for `squeue`."""
 
-import os
 from pathlib import Path
 
 import pytest
+from commands.fake_slurm import fake_program
 from commands.snakemake_logs import RUN
 
 from wsss_core.commands.slurm_queue import QueueSilent, parse_queue, queued_jobs
@@ -11,11 +11,7 @@ from wsss_core.commands.slurm_queue import QueueSilent, parse_queue, queued_jobs
 
 def fake_squeue(folder: Path, monkeypatch: pytest.MonkeyPatch, script: str) -> None:
     """A program `squeue`, first on the path, that runs `script`."""
-    program = folder / "bin" / "squeue"
-    program.parent.mkdir()
-    program.write_text(f"#!/bin/sh\n{script}\n")
-    program.chmod(0o755)
-    monkeypatch.setenv("PATH", f"{program.parent}{os.pathsep}{os.environ['PATH']}")
+    fake_program(folder, monkeypatch, "squeue", script)
 
 
 def line(number: int, folder: Path | str, run: str = RUN) -> str:

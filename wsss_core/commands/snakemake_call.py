@@ -30,13 +30,14 @@ def snakemake_command(
     command = [sys.executable, "-m", "snakemake", *targets, "--configfile", str(config.resolve())]
     if logger is not None:
         command += ["--logger", logger]
-    command += ["--workflow-profile", str(_profile_folder(root, profile))]
+    command += ["--workflow-profile", str(profile_folder(root, profile))]
     if cores is not None:
         command += ["--cores", str(cores)]
     return [*command, *extra]
 
 
-def _profile_folder(root: Path, profile: str) -> Path:
+def profile_folder(root: Path, profile: str) -> Path:
+    """Folder of a profile of the checkout `root`, or of one given by its path. Raises `SettingsError`."""
     given = Path(profile)
     folder = given.resolve() if (given / "config.yaml").is_file() else root / PROFILES / profile
     if not (folder / "config.yaml").is_file():
