@@ -10,7 +10,7 @@ from wsss_core.networks.pixel_embedding import unit
 from wsss_core.segments.grouping import LABEL_DIVISOR, KMeans, group
 from wsss_core.segments.local_features import blur_kernel, colour, local_features, location
 from wsss_core.segments.prototypes import class_share, majority, nearest_prototype, prototypes
-from wsss_core.segments.spherical_kmeans import grid_clusters, spherical_kmeans
+from wsss_core.segments.spherical_kmeans import BLOCK, grid_clusters, spherical_kmeans
 
 
 def vectors(count: int, width: int = 4, seed: int = 0) -> torch.Tensor:
@@ -44,6 +44,18 @@ def test_kmeans_equals_the_plain_form_also_when_it_stops_early(iterations):
     vector_PD, start_P = vectors(60), torch.arange(60) % 5
     found = spherical_kmeans(vector_PD, start_P, 5, iterations)
     assert torch.equal(found, plain_kmeans(vector_PD, start_P, 5, iterations))
+
+
+@given(st.integers(1, 3 * BLOCK), st.integers(1, 12), st.integers(0, 99))
+@settings(max_examples=20, deadline=None)
+def test_kmeans_in_blocks_equals_the_plain_form(count, clusters, seed):
+    vector_PD = vectors(count, 5, seed)
+    start_P = torch.randint(clusters, (count,), generator=torch.Generator().manual_seed(seed))
+    assert torch.equal(spherical_kmeans(vector_PD, start_P, clusters, 4), plain_kmeans(vector_PD, start_P, clusters, 4))
+
+
+def test_no_pixels_are_in_no_cluster():
+    assert spherical_kmeans(torch.empty(0, 4), torch.empty(0, dtype=torch.int64), 3, 2).tolist() == []
 
 
 def test_an_empty_cluster_keeps_pixels_whose_cosines_are_all_negative():

@@ -1,11 +1,12 @@
 """K-means of unit vectors by their cosine, from a regular grid (SegSort, Hwang et al., ICCV 2019; SPML, ICLR 2021)."""
 
+import numpy as np
 import torch
 
-from wsss_core.segments.prototypes import prototypes
+from wsss_core.segments.prototypes import nearest_prototype, prototypes
 
-BLOCK = 8192
-"""Pixels compared with all centres at a time: what is compared stays in the processor's cache."""
+BLOCK = 1024
+"""Pixels compared with all centres at a time on a processor: what is compared stays in its cache."""
 
 
 def grid_clusters(
@@ -45,10 +46,14 @@ def spherical_kmeans(vector_PD: torch.Tensor, start_P: torch.Tensor, count: int,
 
 
 def _nearest(vector_PD: torch.Tensor, centre_ND: torch.Tensor) -> torch.Tensor:
-    return torch.cat([_argmax(block_PD @ centre_ND.T) for block_PD in vector_PD.split(BLOCK)])
-
-
-def _argmax(cosine_PN: torch.Tensor) -> torch.Tensor:
-    if cosine_PN.device.type == "cpu":
-        return torch.from_numpy(cosine_PN.numpy().argmax(axis=1))  # numpy compares many values at once, torch does not
-    return cosine_PN.argmax(dim=1)
+    if vector_PD.device.type != "cpu":
+        return nearest_prototype(vector_PD, centre_ND)
+    # Every block in the same memory: new pages would cost as much as the products.
+    cosine_BN = vector_PD.new_empty(BLOCK, len(centre_ND))
+    nearest_P = np.empty(len(vector_PD), np.int64)
+    for first in range(0, len(vector_PD), BLOCK):
+        block_BD = vector_PD[first : first + BLOCK]
+        torch.mm(block_BD, centre_ND.T, out=cosine_BN[: len(block_BD)])
+        # numpy compares many values at once, torch does not
+        nearest_P[first : first + BLOCK] = cosine_BN[: len(block_BD)].numpy().argmax(axis=1)
+    return torch.from_numpy(nearest_P)
