@@ -158,7 +158,7 @@ def sampled(case: Case, name: str, array: np.ndarray) -> np.ndarray:
     meaning = outputs[name]["meaning"] or ""
     if "same stride" in meaning:
         meaning = next(iter(outputs.values()))["meaning"]
-    if found := re.search(r"every (\d+)th channel", meaning):
+    if found := re.search(r"every (\d+)(?:st|nd|rd|th) channel", meaning):
         return array[:, :: int(found[1])]
     if found := re.search(r"\[((?:\s*(?::{1,2}\d*|\d+)\s*,?)+)\]", meaning):
         return array[tuple(map(_index, found[1].split(",")))]

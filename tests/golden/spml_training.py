@@ -213,7 +213,7 @@ def check_sizes(case: Case, image_HW3: np.ndarray, label_HW: np.ndarray, region_
         found = re.fullmatch(r"resize(\d+)_(img|img_sub|lab)", name)
         if found is None:
             continue
-        size = tuple(int(side * int(found[1]) / 100) for side in image_HW3.shape[:2])
+        size = tuple(int(side * (int(found[1]) / 100)) for side in image_HW3.shape[:2])
         if found[2] == "lab":
             labels = np.stack([resize_nearest(values, size) for values in (label_HW, region_HW)], axis=-1)  # type: ignore[arg-type]
             assert_recorded(case, name, labels)

@@ -20,10 +20,6 @@ from wsss_core.segmenters.pseudo_labels import pseudo_labels
 from wsss_core.settings.one_stage import PseudoLabelSettings
 from wsss_core.training.losses import multilabel_margin, multilabel_soft_margin
 
-CONSTANTS = {
-    "voc": PseudoLabelSettings(),
-    "coco": PseudoLabelSettings(background_share=0.8, lowest=0.1),
-}
 FIGURE_DIGITS = 1e-4  # our figures are rounded, in percent
 PRINTED_DIGITS = 0.005
 
@@ -64,7 +60,7 @@ def check_pamr(case: Case) -> None:
 def check_pseudo_labels(case: Case) -> None:
     arrays = case.arrays
     tags_BC = torch.from_numpy(arrays["labels"])
-    for name, settings in CONSTANTS.items():
+    for name, settings in label_constants(case).items():
         label_BHW = pseudo_labels(torch.from_numpy(arrays["masks"]), settings)
         assert_equal(label_BHW.numpy(), arrays[f"pseudo_{name}"], f"{case.title}: pseudo_{name}")
         scores = torch.from_numpy(arrays["logits"]).requires_grad_()
@@ -73,6 +69,18 @@ def check_pseudo_labels(case: Case) -> None:
         assert scores.grad is not None
         assert_within(case, f"loss_{name}", loss_B.detach().numpy())
         assert_within(case, f"grad_{name}", scores.grad.numpy())
+
+
+def label_constants(case: Case) -> dict[str, PseudoLabelSettings]:
+    """Those that the case names for each data set, as in "voc: cutoffs 0.7/0.6/low 0.2"."""
+    found = re.findall(r"(\w+): (?:cutoffs )?([\d.]+)/([\d.]+)/low ([\d.]+)", case.spec["function"])
+    assert found, f"{case.title}: expected thresholds in {case.spec['function']!r}"
+    return {
+        name: PseudoLabelSettings(
+            background_share=float(background), foreground_share=float(foreground), lowest=float(low)
+        )
+        for name, background, foreground, low in found
+    }
 
 
 def check_gate(case: Case) -> None:

@@ -1,7 +1,6 @@
 """Checks of the inference cases of WS-FCN and its parent: copies, merging, crops, and all of it with the CRF."""
 
 import re
-from functools import partial
 
 import numpy as np
 import torch
@@ -17,7 +16,7 @@ from wsss_core.networks.normalisation import IMAGENET_RGB
 from wsss_core.networks.one_stage.one_stage_network import enlarge_corners
 from wsss_core.predictions.one_stage import crf_input, image_scores, with_background
 from wsss_core.segmenters.crop_views import crop_views, merged_crops
-from wsss_core.segmenters.one_stage_masks import above_cut, image_masks, mean_over_views, view_scores
+from wsss_core.segmenters.one_stage_masks import above_cut, mean_over_views, view_scores
 from wsss_core.segmenters.padded_views import View, padded_views
 from wsss_core.settings.crf import CrfSettings
 from wsss_core.settings.one_stage import OneStagePredictionsSettings
@@ -71,24 +70,28 @@ def check_inference(case: Case) -> None:
     height, width = sides_of(case, "pad_size")
     settings = settings.model_copy(
         update={
-            "canvas": height if height == width else None,
+            "canvas": height,
             "scales": tuple(float(scale) for scale in recipe["scales"]),
             "mirror": recipe["flip"],
             "tag_cut": recipe["fp_cut"],
         }
     )
-    assert settings.canvas is not None, f"{case.title}: the canvas is no square"
-    scores = list(view_scores(net, [array for _, array in copies(case)], settings))
+    views = copies(case)
+    scores = list(view_scores(net, [array for _, array in views], settings))
     raw = torch.stack([entry.tag_scores_C for entry in scores])
     tolerance = case.spec["tolerance"]["rtol"]
     assert_close_to_peak(raw.numpy(), case.arrays["cls_raw"], tolerance, f"{case.title}: cls_raw")
     decided = above_cut(raw.sigmoid().amax(dim=0).numpy(), settings.tag_cut)
     recorded_labels = [int(channel) + 1 for channel in np.flatnonzero(case.arrays["labels"])]
     assert decided == recorded_labels, f"{case.title}: labels"
-    masks = image_masks(net, IMAGENET_RGB, image, settings, partial(above_cut, cut=settings.tag_cut))
-    check_merged(case, masks, image, settings)
-    label = image_scores(net, IMAGENET_RGB, image, settings.model_copy(update={"crf": None}), None).argmax(axis=0)
-    assert_agreement(label, case.arrays["pred"], LABEL_SHARE, f"{case.title}: pred of the stage")
+    channels = [0, *decided]
+    masks = (net.masks(entry.scores_Khw[None], entry.canvas_hw, channels)[0] for entry in scores)
+    mean_KHW = np.zeros((net.classes, *image.shape[:2]), np.float32)
+    mean_KHW[channels] = mean_over_views(masks, [view for view, _ in views], (image.shape[0], image.shape[1])).numpy()
+    check_merged(case, mean_KHW, image, settings)
+    if height == width:  # the stage's canvas is a square
+        label = image_scores(net, IMAGENET_RGB, image, settings.model_copy(update={"crf": None}), None).argmax(axis=0)
+        assert_agreement(label, case.arrays["pred"], LABEL_SHARE, f"{case.title}: pred of the stage")
 
 
 def check_merge(case: Case) -> None:

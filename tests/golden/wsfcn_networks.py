@@ -110,7 +110,7 @@ def check_module(case: Case) -> None:
 def module_of(name: str, weights: dict[str, torch.Tensor]) -> nn.Module:
     """The part, of the widths that its weights have."""
     shapes = {entry: tuple(value.shape) for entry, value in weights.items()}
-    match name.removeprefix("module_"):
+    match name.split("_")[1]:
         case "fca":
             return FlexibleContext(shapes["fca1.conv1_1.weight"][1], shapes["fca1.conv1_1.weight"][0])
         case "aspp":
