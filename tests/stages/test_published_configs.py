@@ -131,6 +131,8 @@ def test_coco_has_the_constants_that_were_published_for_it() -> None:
     settings = WsFcnSettings.parse(
         {k: v for k, v in stages["segmenter"].items() if k not in ("method", "splits", "weights")}, "x"
     )
+    changed = {"focal_lambda", "pseudo_labels", "validate_every_epochs"}
+    assert settings.model_dump(exclude=changed) == WsFcnSettings().model_dump(exclude=changed)
     labels = settings.pseudo_labels
     assert (labels.iterations, labels.background_share, labels.foreground_share, labels.lowest) == (5, 0.8, 0.6, 0.1)
     assert (settings.focal_lambda, stages["predictions"]["canvas"]) == (0.1, 1304)
