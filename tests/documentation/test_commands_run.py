@@ -286,6 +286,7 @@ def test_run_hands_over_to_snakemake(here: Path, text: str, monkeypatch: pytest.
 
     monkeypatch.setattr(run_command.os, "execve", execve)
     monkeypatch.setattr(run_command, "refuse_orphans", lambda _root: None)
+    monkeypatch.setattr(run_command, "wait_for_controller", lambda *_: None)
     monkeypatch.setattr(run_command.subprocess, "run", lambda *_, **__: subprocess.CompletedProcess([], 0))
     result = typed(text)
     if isinstance(result.exception, Replaced):
