@@ -86,4 +86,5 @@ def check_arrays(case: Case, results: dict[str, np.ndarray], but: tuple[str, ...
     for name, recorded in case.arrays.items():
         if name not in but:
             new = sampled(case, name, results[name])
-            assert_close_to_peak(new, recorded, FEATURE_TOLERANCE, f"{case.title}: {name}")
+            limit = case.limit(FEATURE_TOLERANCE, case.spec["tolerance"]["rtol"])
+            assert_close_to_peak(new, recorded, limit, f"{case.title}: {name}")

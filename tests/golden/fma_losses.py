@@ -144,9 +144,16 @@ def check_start(case: Case) -> None:
 
 
 def check_preprocessing(case: Case) -> None:
-    step, patch = case.spec["inputs"]["normalised_stride"], 16
-    for height, width in case.spec["inputs"]["sizes"]:
-        image, label = synthetic_image(height, width, 1), synthetic_image(height, width, 2)[..., 0] // 13
+    inputs, patch = case.spec["inputs"], 16
+    step = inputs["normalised_stride"]
+    image_seed, label_seed = (
+        int(re.search(r"synthetic_image\(h,w,(\d+)\)", inputs[name])[1])  # type: ignore[index]
+        for name in ("image", "label")
+    )
+    divisor = int(inputs["label"].rsplit("//", 1)[1])
+    for height, width in inputs["sizes"]:
+        image = synthetic_image(height, width, image_seed)
+        label = synthetic_image(height, width, label_seed)[..., 0] // divisor
         size = f"{height}x{width}"
         enlarged = whole_patches(image, patch)
         assert_equal(enlarged, case.arrays[f"u8_{size}"], f"{case.title}: u8_{size}")

@@ -35,7 +35,8 @@ def check_grids(case: Case) -> None:
             found = np.array(resized_size((sizes[0], sizes[1]), PUBLISHED_SIDE))
         else:
             size_hw = (sizes[-2], sizes[-1])
-            layers = 2 if name.startswith("crops2") else 1
+            stated = re.match(r"crops(\d+)_", name)
+            layers = int(stated[1]) if stated else 1
             crops = np.array(crops_of(size_hw, layers, PUBLISHED_OVERLAP))
             found = crops[:, 4] if name.startswith("crop_layers") else crops[:, :4]
         assert_equal(found, recorded, f"{case.title}: {name}")
@@ -57,7 +58,8 @@ def check_mask_utils(case: Case) -> None:
     masks = unpacked(arrays["masks_packed"], tuple(logits.shape))
     assert_equal((logits > 0).numpy(), masks, f"{case.title}: masks")
     check_mending(case, masks)
-    score_name, seed = re.search(r'synthetic_input\("(\w+)",\(\d+,\),(\d+)\)', case.meaning("nms0.7")).groups()  # type: ignore[union-attr]
+    about = " ".join(case.meaning(name) for name in arrays if name.startswith("nms"))
+    score_name, seed = re.search(r'synthetic_input\("(\w+)",\(\d+,\),(\d+)\)', about).groups()  # type: ignore[union-attr]
     scores = torch.from_numpy(np.abs(synthetic_input(score_name, (len(masks),), int(seed))))
     for name in arrays:
         if name.startswith("nms"):

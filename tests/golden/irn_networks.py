@@ -5,6 +5,7 @@ import torch
 from golden.cases import Case
 from golden.compare import assert_close_to_peak, assert_equal, assert_relative, subsampled
 from golden.irn_setting import network, read_json
+from golden.psa_functions import stated
 from golden.psa_setting import picture
 
 from wsss_core.checkpoints.irn_layout import to_own_name
@@ -17,7 +18,6 @@ MAP_TOLERANCE = 5e-5
 LOSS_TOLERANCE = 1e-4
 GRADIENT_TOLERANCE = 1e-2  # kinks of ReLU and max-pool flip under rounding
 EVERY_OTHER_CLASS = 3  # the second image of a loss case has the tags 0, 3, 6, ...
-RECORDED_CANVAS_PX = 160
 
 
 def input_of(case: Case) -> torch.Tensor:
@@ -37,7 +37,7 @@ def check_cam_forward(case: Case) -> None:
         }
     for name, recorded in case.arrays.items():
         new = subsampled(results[name].numpy(), case.meaning(name))
-        tolerance = min(FEATURE_TOLERANCE, case.spec["tolerance"]["tol"])
+        tolerance = case.limit(FEATURE_TOLERANCE, case.spec["tolerance"]["tol"])
         assert_close_to_peak(new, recorded, tolerance, f"{case.title}: {name}")
 
 
@@ -84,9 +84,10 @@ def check_irn_forward(case: Case) -> None:
     net, image_3HW = network(case), input_of(case)
     assert isinstance(net, IRNet)
     with torch.inference_mode():
-        canvas_hw = canvas_of((image_3HW.shape[1], image_3HW.shape[2]), RECORDED_CANVAS_PX)
+        canvas_px = int(stated("crop_size", case.spec["original"]))
+        canvas_hw = canvas_of((image_3HW.shape[1], image_3HW.shape[2]), canvas_px)
         edge_hw, displacement_2hw = edge_and_displacement(net, image_3HW, canvas_hw)
-    tolerance = min(MAP_TOLERANCE, case.spec["tolerance"]["tol"])
+    tolerance = case.limit(MAP_TOLERANCE, case.spec["tolerance"]["tol"])
     results = {"edge": edge_hw[None], "dp": displacement_2hw}
     for name, recorded in case.arrays.items():
         assert_close_to_peak(results[name].numpy(), recorded, tolerance, f"{case.title}: {name}")

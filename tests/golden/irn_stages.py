@@ -14,7 +14,7 @@ from wsss_core.cams.multiscale import canvas_of, class_activation_grids
 from wsss_core.networks.network import TagClassifier
 
 SCALES = (1.0, 0.5, 1.5, 2.0)
-CAM_TOLERANCE = 2e-4  # absolute, of CAMs in 0..1; the cases allow 2e-3
+CAM_TOLERANCE, CAM_ALLOWED = 2e-4, 2e-3  # absolute, of CAMs in 0..1; the second as the cases say
 STRIDE = 4
 
 
@@ -30,6 +30,7 @@ def check_cams(case: Case) -> None:
     grid_hw = (-(-size_hw[0] // STRIDE), -(-size_hw[1] // STRIDE))
     scores_KHW = row.scores()
     for name, new in {"cam": row.scores_on(grid_hw), "high_res": scores_KHW}.items():
-        assert_close(new, case.arrays[name], CAM_TOLERANCE, CAM_TOLERANCE, f"{case.title}: {name}")
+        limit = case.limit(CAM_TOLERANCE, CAM_ALLOWED)
+        assert_close(new, case.arrays[name], limit, limit, f"{case.title}: {name}")
     label_HW = ir_label(image_HW3, scores_KHW, class_ids, label_settings(case))
     assert_agreement(label_HW, case.arrays["ir_label"], differing_share(case), f"{case.title}: ir_label")

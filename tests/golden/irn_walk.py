@@ -16,7 +16,7 @@ from wsss_core.seeds.argmax import argmax_seed
 from wsss_core.settings.refined_cams import BoundaryWalkSettings
 from wsss_core.settings.seeds import ArgmaxSettings
 
-WALK_TOLERANCE = 3e-4  # of the maximum; the cases allow 5e-3
+WALK_TOLERANCE, WALK_ALLOWED = 3e-4, 5e-3  # of the maximum; the second as the cases say
 DIFFERING_SHARE = 0.005
 
 
@@ -35,7 +35,8 @@ def check_sem_seg(case: Case) -> None:
         edge_hw = edge_map(net, image_3HW, canvas_of(size_hw, settings.canvas))
     edge = edge_hw.numpy()
     walked = walk_within_boundaries(cams["cam"], edge, settings.beta, 2**settings.log2_steps)
-    assert_close_to_peak(walked, case.arrays["rw"], WALK_TOLERANCE, f"{case.title}: rw")
+    limit = case.limit(WALK_TOLERANCE, WALK_ALLOWED)
+    assert_close_to_peak(walked, case.arrays["rw"], limit, f"{case.title}: rw")
     class_ids = (cams["keys"] + 1).astype(np.int32)
     row = refined_row(CamRow(case.name, size_hw, class_ids, (cams["cam"],), size_hw, False), edge, settings)
     label, _ = argmax_seed(row.scores(), row.class_ids, ArgmaxSettings(threshold=parameters["background"]))

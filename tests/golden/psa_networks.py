@@ -30,7 +30,7 @@ def check_forward(case: Case) -> None:
             results |= {"logits": net(images_B3HW), "cam": net.cam(images_B3HW)}
         else:
             results |= affinity_results(net(images_B3HW))
-    tolerance = min(FEATURE_TOLERANCE, case.spec["tolerance"]["tol"])
+    tolerance = case.limit(FEATURE_TOLERANCE, case.spec["tolerance"]["tol"])
     for name, recorded in case.arrays.items():
         new = subsampled(results[name][0].numpy(), case.meaning(name))
         assert_close_to_peak(new, recorded, tolerance, f"{case.title}: {name}")

@@ -20,10 +20,10 @@ from wsss_core.settings.crf import CrfSettings
 from wsss_core.settings.seeds import ArgmaxSettings
 
 SCALES = (1.0, 0.5, 1.5, 2.0)
-CAM_TOLERANCE = 2e-4  # absolute, of CAMs in 0..1; the cases allow 2e-3
+CAM_TOLERANCE, CAM_ALLOWED = 2e-4, 2e-3  # absolute, of CAMs in 0..1; the second as the cases say
 CRF_MEAN_TOLERANCE = 5e-3
 DIFFERING_SHARE = 0.005
-WALK_TOLERANCE = 3e-4  # of the maximum; recorded to be 6e-5 on other machines; the cases allow 5e-3
+WALK_TOLERANCE, WALK_ALLOWED = 3e-4, 5e-3  # of the maximum; recorded to be 6e-5 on other machines
 
 
 def check_inputs(case: Case) -> None:
@@ -46,7 +46,8 @@ def check_cams(case: Case) -> None:
     row = CamRow(case.name, size_hw, np.array(tags(case), np.int32), tuple(grids), canvas_hw=size_hw, normalise=True)
     scores_KHW = row.scores()
     assert_equal(row.class_ids - 1, case.arrays["keys"], f"{case.title}: classes")
-    assert_close(scores_KHW, case.arrays["cam"], CAM_TOLERANCE, CAM_TOLERANCE, f"{case.title}: cam")
+    limit = case.limit(CAM_TOLERANCE, CAM_ALLOWED)
+    assert_close(scores_KHW, case.arrays["cam"], limit, limit, f"{case.title}: cam")
     label, _ = argmax_seed(
         scores_KHW, row.class_ids, ArgmaxSettings(threshold=number_in(case.meaning("pred"), "background"))
     )
@@ -85,7 +86,8 @@ def check_walk(case: Case) -> None:
     grid_Khw = refined_grid(start_Khw, features_Dhw, parameters["beta"], 2 ** parameters["logt"])
     channels = np.array([0, *class_ids])
     assert_equal(channels, case.arrays["channels"], f"{case.title}: channels")
-    assert_close_to_peak(grid_Khw, case.arrays["scores"], WALK_TOLERANCE, f"{case.title}: scores")
+    limit = case.limit(WALK_TOLERANCE, WALK_ALLOWED)
+    assert_close_to_peak(grid_Khw, case.arrays["scores"], limit, f"{case.title}: scores")
     size_hw = image.shape[:2]
     row = CamRow(case.name, size_hw, channels, (grid_Khw,), padded_hw(size_hw), normalise=False)
     label, _ = argmax_seed(row.scores(), row.class_ids, ArgmaxSettings())

@@ -79,6 +79,11 @@ def test_side_files_come_from_the_given_folder_before_the_own_copy(tmp_path: Pat
         case.side_file("absent.json")
 
 
+def test_known_recordings_have_closer_limits_than_unknown_ones(tmp_path: Path) -> None:
+    assert make_case(tmp_path).limit(usual=1e-4, allowed=1e-3) == 1e-3
+    assert make_case(OWN_DATA / "psa").limit(usual=1e-4, allowed=1e-3) == 1e-4
+
+
 def test_arrays_of_a_case_that_is_not_in_the_set_are_an_error(tmp_path: Path) -> None:
     with pytest.raises(KeyError, match="needs the arrays of 'other'"):
         make_case(tmp_path).arrays_of("other")
