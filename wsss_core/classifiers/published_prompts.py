@@ -14,10 +14,12 @@ from wsss_core.networks.clip.prompts import PromptContext
 from wsss_core.settings.prompts import PublishedPromptsSettings
 from wsss_core.stages.context import StageContext
 from wsss_core.training import history
+from wsss_core.training.processes import main_only
 
 logger = logging.getLogger(__name__)
 
 
+@main_only
 def train(context: StageContext) -> None:
     """Read the words and publish them like trained ones, without a history.
 

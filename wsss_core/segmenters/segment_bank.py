@@ -24,11 +24,13 @@ from wsss_core.settings.spml import SegmentBankSettings
 from wsss_core.stages.context import StageContext
 from wsss_core.training import history
 from wsss_core.training.label_source import RowSource
+from wsss_core.training.processes import main_only
 from wsss_core.training.trained_on import trained_on
 
 logger = logging.getLogger(__name__)
 
 
+@main_only
 def train(context: StageContext) -> None:
     """Write the bank of the stage's splits, then the network of the input `segmenter` beside it, as it is.
 

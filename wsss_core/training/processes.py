@@ -7,12 +7,16 @@ synchronise it either. Only process 0 validates, saves and publishes.
 """
 
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import timedelta
+from functools import wraps
+from typing import TypeVar
 
 import torch
 import torch.distributed as dist
+
+ContextT = TypeVar("ContextT")
 
 _PATIENCE = timedelta(days=7)
 """The others wait while process 0 validates; when one fails, torchrun ends them all."""
@@ -54,6 +58,17 @@ def main_first() -> Iterator[None]:
     yield
     if rank() == 0 and size() > 1:
         dist.barrier()
+
+
+def main_only(train: Callable[[ContextT], None]) -> Callable[[ContextT], None]:
+    """Decorator of a stage that several processes cannot share: process 0 alone makes it, so there is one writer."""
+
+    @wraps(train)
+    def of_main(context: ContextT) -> None:
+        if rank() == 0:
+            train(context)
+
+    return of_main
 
 
 def any_of(condition: bool, device: torch.device | str = "cpu") -> bool:

@@ -16,10 +16,12 @@ from wsss_core.networks.network import Network
 from wsss_core.settings.published import PublishedSettings
 from wsss_core.stages.context import StageContext
 from wsss_core.training import history
+from wsss_core.training.processes import main_only
 
 logger = logging.getLogger(__name__)
 
 
+@main_only
 def train(context: StageContext) -> None:
     """Load the file into the network that the settings name, and publish it like a trained one, without a history.
 
