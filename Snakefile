@@ -3,14 +3,17 @@
 from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
+from snakemake.scheduling.job_scheduler import JobScheduler
 from snakemake.utils import min_version
 
 from wsss_core.artifacts.atomic import ArtifactError
 from wsss_core.settings.base import SettingsError
 from wsss_core.settings.experiment import Experiment, read_yaml
 from wsss_core.stages.plan import Plan
+from wsss_core.stages.scheduler_looks import one_timer_at_a_time
 
 min_version("9.0")
+one_timer_at_a_time(JobScheduler)
 
 if not config:
 
