@@ -35,8 +35,8 @@ NAME_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9_.-]*$"
 DESCRIPTIONS = {
     "kind": "What the stage makes. May be left out where the stage is called as its kind.",
     "method": "How it is made. May be left out where the kind has one method only, beside `precomputed`.",
-    "like": "Name of a stage of this file whose keys this stage takes over; keys written here win. With another method, "
-    "its splits and inputs alone.",
+    "like": "Name of a stage of this file whose keys this stage takes over; keys written here win. With another "
+    "method, its splits and inputs alone.",
     "inputs": "Input -> stage, or experiment/stage of the file beside this one. Found by kind where left out.",
     "splits": "Splits that the stage covers or learns from. Left out: those of its inputs; for a training: train.",
     "expected": "Published or earlier figures to print beside the obtained ones, in percent: mIoU, of instances AP50.",
