@@ -74,3 +74,13 @@ def test_two_processes_have_the_loss_curve_of_one(stages: Path, together: Path, 
     two, one = losses(together / name), losses(tmp_path / "one")
     assert len(one) == 2
     assert two == pytest.approx(one, rel=DRAWS_APART.get(name, 2e-4))
+
+
+@pytest.mark.parametrize("name", TRAINERS)
+def test_every_trainer_has_the_switch_to_bfloat16(stages: Path, tmp_path: Path, name: str) -> None:
+    found = {}
+    for precision in ("float32", "bfloat16"):
+        train(name, stages, tmp_path / precision, precision=precision, steps=1)
+        (found[precision],) = losses(tmp_path / precision)
+    assert found["bfloat16"] == pytest.approx(found["float32"], rel=0.1)
+    assert found["bfloat16"] != found["float32"]

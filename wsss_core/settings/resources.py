@@ -13,7 +13,7 @@ from wsss_core import registry
 from wsss_core.settings.base import Settings, nearest
 
 SNAKEMAKE_MB = 600
-"""Memory of the Snakemakes nested in a job on a cluster, three processes of about 165 MB; added to every request."""
+"""Memory of the Snakemakes nested in a job on a cluster, two processes of about 215 MB; added to every request."""
 
 PartitionName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.,-]+$")]
 
