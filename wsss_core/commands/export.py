@@ -10,7 +10,6 @@ from wsss_core.artifacts.atomic import write_text
 from wsss_core.artifacts.instances import InstanceRow
 from wsss_core.artifacts.label_maps import LabelRow
 from wsss_core.artifacts.manifest import ImageRecord, Manifest
-from wsss_core.checkpoints.store import load_network
 from wsss_core.commands.array_files import (
     crf_pairs,
     fma_cams,
@@ -19,6 +18,7 @@ from wsss_core.commands.array_files import (
     psa_cams,
     psa_cams_with_background,
 )
+from wsss_core.commands.onnx_export import export_onnx
 from wsss_core.commands.places import FinishedStage, finished_stage, locate
 from wsss_core.commands.steady import steady
 from wsss_core.data.labels import voc_palette
@@ -26,7 +26,6 @@ from wsss_core.exchange.coco_rle import write_coco_json
 from wsss_core.exchange.cvat_file import write_cvat_xml
 from wsss_core.exchange.label_studio_tasks import labelling_interface, write_label_studio_tasks
 from wsss_core.exchange.palette_png import write_instance_pngs, write_palette_pngs
-from wsss_core.segmenters.onnx_file import write_onnx
 from wsss_core.settings.base import SettingsError
 from wsss_core.stages.per_image import rows_of
 
@@ -58,17 +57,25 @@ FORMATS = {
     type=click.Choice(list(FORMATS)),
     help="; ".join(f"{name}: {text}" for name, text in FORMATS.items()) + ". Default: the first one of the kind.",
 )
-@click.option("--out", type=click.Path(path_type=Path), required=True, help="Folder (or JSON file) to write.")
-def export(stage: str, form: str | None, out: Path) -> None:
+@click.option("--out", type=click.Path(path_type=Path), required=True, help="Folder or file to write.")
+@click.option(
+    "--look",
+    metavar="HEIGHTxWIDTH",
+    help="Of onnx: resize every photograph to this before the network sees it. Default: 512x512 for mask2former, else "
+    "the photograph's own size.",
+)
+def export(stage: str, form: str | None, out: Path, look: str | None) -> None:
     """Write the label maps, instances, CAMs or affinity labels of EXPERIMENT/STAGE, or its network, for other tools.
 
     Files are named after the image ids; characters that a file name cannot hold are written as %XX.
     """
     found = exported_stage(stage)
     if found.kind == SEGMENTER:
-        write = _segmenter_writer(form)
-        click.echo(write(found, out))
+        _require_onnx(form)
+        click.echo(export_onnx(found, out, look))
         return
+    if look is not None:
+        raise SettingsError(f"--look belongs to segmenters as {ONNX}; {stage} is of kind {found.kind}")
     with steady(found):
         count = writer_of(found, form)(found, out)
     click.echo(f"{found.kind} of {count} images of {found.experiment}/{found.name} written to {out}")
@@ -161,20 +168,9 @@ WRITERS: Mapping[str, Mapping[str, Writer]] = {
 """Kind of stage -> format -> what writes it."""
 
 
-def _segmenter_writer(form: str | None) -> Callable[[FinishedStage, Path], str]:
-    """What writes a trained segmenter and says so. Raises `SettingsError` for another format than ONNX."""
+def _require_onnx(form: str | None) -> None:
     if form not in (None, ONNX):
         raise SettingsError(f"{SEGMENTER} can be exported as {ONNX}, not as {form}")
-    return _onnx
-
-
-def _onnx(stage: FinishedStage, out: Path) -> str:
-    network, card = load_network(stage.folder)
-    difference = write_onnx(network, card, out)
-    return (
-        f"network of {stage.experiment}/{stage.name} written to {out}: image uint8 RGB (1, H, W, 3) -> probabilities "
-        f"(1, {len(card.classes) + 1}, H, W); largest difference from PyTorch {difference:.1e}"
-    )
 
 
 def manifest_of(stage: FinishedStage) -> Manifest:

@@ -1,7 +1,6 @@
 """`wsss predict`: label maps of new photographs and video frames, by a trained segmentation network."""
 
 from collections.abc import Sequence
-from functools import partial
 from pathlib import Path
 
 import click
@@ -9,20 +8,16 @@ import numpy as np
 
 from wsss_core.artifacts.atomic import write_bytes
 from wsss_core.artifacts.label_maps import BACKGROUND
-from wsss_core.checkpoints.card import NetworkCard
 from wsss_core.checkpoints.store import load_network
+from wsss_core.commands.image_scores import scores_of
 from wsss_core.commands.overlay import draw_overlay, encode_jpeg
 from wsss_core.commands.photographs import Photograph, View, find_photographs, views
-from wsss_core.commands.trained_segmenter import PredictionsSettings, trained_segmenter
+from wsss_core.commands.trained_segmenter import trained_segmenter
 from wsss_core.data.images import ImageError
 from wsss_core.data.labels import encode_label_png, voc_palette
-from wsss_core.networks.network import Network
-from wsss_core.networks.one_stage.one_stage_network import OneStageNetwork
-from wsss_core.predictions import multiscale, one_stage
 from wsss_core.predictions.label_row import label_row
 from wsss_core.predictions.tiles import ScoresOf, tiled_labels
 from wsss_core.settings.base import SettingsError
-from wsss_core.settings.one_stage import OneStagePredictionsSettings
 from wsss_core.stages.device import prepare_device
 
 LABEL_ENDING, OVERLAY_ENDING = ".png", ".overlay.jpg"
@@ -59,16 +54,17 @@ def predict(
     photographs = find_photographs(images)
     _refuse_overwriting(photographs, out)
     segmenter = trained_segmenter(experiment)
-    settings = segmenter.settings
     network, card = load_network(segmenter.folder, prepare_device(device, threads))
-    click.echo(f"network {segmenter.folder}, settings of {segmenter.settings_from or 'the defaults'}")
-    if settings.restrict_to_tags:
+    scores = scores_of(network, card, segmenter.folder, segmenter.settings)
+    settings_from = segmenter.settings_from or f"the defaults of {segmenter.method}"
+    click.echo(f"network {segmenter.folder}, settings of {settings_from}")
+    if getattr(segmenter.settings, "restrict_to_tags", False):
         click.echo("these photographs have no tags: all classes may be found, `restrict_to_tags` has no effect")
     faulty, done = 0, 0
     for photograph in photographs:
         try:
             for view in views(photograph, every):
-                label_HW = label_image(network, card, view.image_HW3, settings, tile)
+                label_HW = label_image(scores, view.image_HW3, tile)
                 _write(view, label_HW, out, overlays)
                 click.echo(f"{view.shown}: {describe(label_HW, card.classes)}")
                 done += 1
@@ -95,30 +91,14 @@ def _refuse_overwriting(photographs: Sequence[Photograph], out: Path) -> None:
             raise SettingsError(f"{min(lost)} would be overwritten by labels; choose another folder with --out")
 
 
-def label_image(
-    network: Network,
-    card: NetworkCard,
-    image_HW3: np.ndarray,
-    settings: PredictionsSettings,
-    tile_px: int | None = None,
-) -> np.ndarray:
+def label_image(scores: ScoresOf, image_HW3: np.ndarray, tile_px: int | None = None) -> np.ndarray:
     """Label ids uint8 (H, W) of an image uint8 RGB (H, W, 3), as the stage `predictions` makes them without tags.
 
     `tile_px`: look at an image with a longer side in tiles that overlap by a quarter.
     """
-    scores_of = _scores_of(network, card, settings)
     if tile_px is not None and max(image_HW3.shape[:2]) > tile_px:
-        return tiled_labels(scores_of, image_HW3, tile_px, tile_px // 4)
-    return label_row("", scores_of(image_HW3), with_confidence=False).label_HW
-
-
-def _scores_of(network: Network, card: NetworkCard, settings: PredictionsSettings) -> ScoresOf:
-    """What makes class scores of an image, by the method that the settings belong to."""
-    if not isinstance(settings, OneStagePredictionsSettings):
-        return partial(multiscale.image_scores, network, card, settings=settings, tags=None)
-    if not isinstance(network, OneStageNetwork):
-        raise SettingsError(f"the predictions `one_stage` need a one-stage network, found {type(network).__name__}")
-    return partial(one_stage.image_scores, network, card.normalisation, settings=settings, tags=None)
+        return tiled_labels(scores, image_HW3, tile_px, tile_px // 4)
+    return label_row("", scores(image_HW3), with_confidence=False).label_HW
 
 
 def describe(label_HW: np.ndarray, classes: Sequence[str]) -> str:

@@ -2,34 +2,35 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
 
 from wsss_core import registry
 from wsss_core.checkpoints.store import read_card
 from wsss_core.commands.places import FinishedStage, finished_stage, finished_stages, locate
-from wsss_core.settings.base import SettingsError
-from wsss_core.settings.one_stage import OneStagePredictionsSettings
-from wsss_core.settings.predictions import MultiscalePredictionsSettings
+from wsss_core.settings.base import Settings, SettingsError
 
 SEGMENTER, PREDICTIONS = "segmenter", "predictions"
-ONE_STAGE = registry.METHODS[PREDICTIONS]["one_stage"]
-
-PredictionsSettings = MultiscalePredictionsSettings | OneStagePredictionsSettings
+_GENERAL = "multiscale"
+"""The predictions of networks that no other method is made for."""
 
 
 @dataclass(frozen=True)
 class TrainedSegmenter:
-    """A network's stage folder and the settings to predict with. `settings_from`: the predictions stage, or None."""
+    """A network's stage folder, the method of kind predictions to ask it by, and its settings. `settings_from`: the
+    predictions stage, or None."""
 
     folder: Path
-    settings: PredictionsSettings
+    method: str
+    settings: Settings
     settings_from: str | None
 
 
 def trained_segmenter(reference: str) -> TrainedSegmenter:
     """The network that `experiment[/stage]` means: a segmenter stage, or that of a predictions stage.
 
-    Without a stage: the network of the predictions stage that ended last, else the segmenter that ended last. Settings
-    are those of a predictions stage of that network where there is one. Raises `FileNotFoundError`, `SettingsError`.
+    Without a stage: the network of the predictions stage that ended last, else the segmenter that ended last. Method
+    and settings are those of a predictions stage of that network where there is one. Raises `FileNotFoundError`,
+    `SettingsError`.
     """
     experiment, name = locate(reference)
     stage = _newest(experiment) if name is None else finished_stage(experiment / name)
@@ -43,14 +44,22 @@ def trained_segmenter(reference: str) -> TrainedSegmenter:
     users = [other for other in finished_stages(experiment) if other.kind == PREDICTIONS and _network(other) == own]
     if users:
         return _of_predictions(max(users, key=_end_time))
-    return TrainedSegmenter(stage.folder, _default_settings(stage), None)
+    method = _method_for(stage)
+    return TrainedSegmenter(stage.folder, method, settings_model(method).parse({}, "defaults"), None)
 
 
-def _default_settings(stage: FinishedStage) -> PredictionsSettings:
-    """One-stage networks decide classes for the whole image: the predictions of that method fit them."""
-    is_one_stage = read_card(stage.folder).architecture in ONE_STAGE.slots[SEGMENTER].methods
-    model = OneStagePredictionsSettings if is_one_stage else MultiscalePredictionsSettings
-    return model.parse({}, "defaults")
+def settings_model(method: str) -> type[Settings]:
+    """The model of a method's settings."""
+    return cast(type[Settings], registry.load(registry.METHODS[PREDICTIONS][method].settings))
+
+
+def _method_for(stage: FinishedStage) -> str:
+    """The predictions made for the segmenter's method, else for its architecture, else those for every network."""
+    for name in (str(stage.about.get("method")), read_card(stage.folder).architecture):
+        for method, entry in registry.METHODS[PREDICTIONS].items():
+            if SEGMENTER in entry.slots and name in entry.slots[SEGMENTER].methods and name != "published":
+                return method
+    return _GENERAL
 
 
 def _newest(experiment: Path) -> FinishedStage:
@@ -76,7 +85,8 @@ def _of_predictions(stage: FinishedStage) -> TrainedSegmenter:
     network, values = _network(stage), stage.about.get("settings")
     if network is None or not isinstance(values, dict):
         raise SettingsError(f"{stage.folder}/stage.json names no network; run the stage again")
-    is_one_stage = registry.METHODS[PREDICTIONS].get(str(stage.about.get("method"))) is ONE_STAGE
-    model = OneStagePredictionsSettings if is_one_stage else MultiscalePredictionsSettings
-    settings = model.parse(values, f"stage {stage.name!r}")
-    return TrainedSegmenter(stage.folder.parent.parent / network, settings, f"{stage.experiment}/{stage.name}")
+    method = str(stage.about.get("method", _GENERAL))
+    if method not in registry.METHODS[PREDICTIONS]:
+        raise SettingsError(f"{stage.folder}/stage.json names the unknown method {method!r}; run the stage again")
+    settings = settings_model(method).parse(values, f"stage {stage.name!r}")
+    return TrainedSegmenter(stage.folder.parent.parent / network, method, settings, f"{stage.experiment}/{stage.name}")

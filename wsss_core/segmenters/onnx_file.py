@@ -1,8 +1,7 @@
 """A segmentation network as an ONNX file that takes photographs of any size and needs nothing of this project.
 
-Input `image` uint8 RGB (1, H, W, 3); output `probabilities` float32 (1, K, H, W). Normalisation, enlargement and
-softmax are in the graph. It looks once at the size given: scales, mirrors and the CRF of the predictions stage are not
-in it.
+Input `image` uint8 RGB (1, H, W, 3); output `probabilities` float32 (1, K, H, W), as `photograph_network` has them.
+Every operator is one of ONNX's own.
 """
 
 import importlib
@@ -14,14 +13,15 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import nn
 
 from wsss_core.artifacts.atomic import atomic_output
 from wsss_core.checkpoints.card import NetworkCard
+from wsss_core.networks.mask2former import Mask2Former
 from wsss_core.networks.network import Network
 from wsss_core.networks.segmentation import SegmentationNetwork
-from wsss_core.segmenters.canvas import canvas_of
-from wsss_core.segmenters.scores import enlarge
+from wsss_core.segmenters.onnx_layers import exportable
+from wsss_core.segmenters.photograph_network import PhotographNetwork
+from wsss_core.settings.one_stage import OneStagePredictionsSettings
 
 PACKAGES = ("onnx", "onnxruntime", "onnxscript")
 SMALLEST_SIDE, LARGEST_SIDE = 32, 8192
@@ -30,51 +30,49 @@ CHECKED_HW = ((97, 131), (64, 160), (133, 75))
 """Sizes at which the file must give what the network gives: that of the export and others, odd ones among them."""
 LARGEST_DIFFERENCE = 1e-4
 """Of probabilities, between the file and the network: sums in another order."""
+LARGEST_DIFFERENCE_OF_QUERIES = 1e-2
+"""The same for Mask2Former, whose layers look where the masks of the layer before are above a half: a sum in another
+order may turn a cell over."""
+LOOK_OF_QUERIES_HW = (512, 512)
+"""Mask2Former cuts its input into windows, which is written down for one size: that of the published crops."""
+_ERRORS_ONLY = 3
 
 
-class PhotographNetwork(nn.Module):
-    """The network between a photograph and probabilities at its size."""
-
-    mean: torch.Tensor
-    std: torch.Tensor
-
-    def __init__(self, network: Network, card: NetworkCard) -> None:
-        super().__init__()
-        self.network, self.canvas = network, canvas_of(card)
-        rule = card.normalisation
-        self.bgr, self.scale = rule.bgr, rule.scale
-        self.register_buffer("mean", torch.tensor(rule.mean).view(1, 3, 1, 1))
-        self.register_buffer("std", torch.tensor(rule.std).view(1, 3, 1, 1))
-
-    def forward(self, image: torch.Tensor) -> torch.Tensor:
-        """Uint8 RGB (1, H, W, 3) to probabilities float32 (1, K, H, W)."""
-        values_13HW = image.permute(0, 3, 1, 2).float()
-        values_13HW = (values_13HW.flip(1) if self.bgr else values_13HW) * self.scale
-        scores_1Khw = self.network((values_13HW - self.mean) / self.std)
-        size_hw = (image.shape[1], image.shape[2])
-        return enlarge(scores_1Khw, self.network.stride, size_hw, self.canvas).softmax(1)
+def look_size(network: Network, wanted_hw: tuple[int, int] | None) -> tuple[int, int] | None:
+    """Size at which the file looks at every photograph; None: at the photograph's own."""
+    return wanted_hw or (LOOK_OF_QUERIES_HW if isinstance(network, Mask2Former) else None)
 
 
-def write_onnx(network: Network, card: NetworkCard, path: Path) -> float:
+def write_onnx(
+    network: Network,
+    card: NetworkCard,
+    path: Path,
+    one_stage: OneStagePredictionsSettings | None = None,
+    look_hw: tuple[int, int] | None = None,
+) -> float:
     """Write the file, once it gives what the network gives; the largest difference of a probability.
 
-    Raises ValueError for networks that have no grid of scores, `ModuleNotFoundError` without the packages, and
-    `ArithmeticError` when the file computes something else.
+    `one_stage` and `look_hw`: see `PhotographNetwork` and `look_size`. Raises `ValueError` for networks that do not
+    score the classes of pixels, `ModuleNotFoundError` without the packages, and `ArithmeticError` when the file
+    computes something else.
     """
     if not isinstance(network, SegmentationNetwork):
         raise ValueError(
-            f"expected a network that scores the classes of a grid (deeplab_v1 and others), found "
-            f"{card.architecture or type(network).__name__}, which cannot be written as ONNX"
+            f"expected a network that scores the classes of pixels (a segmenter), found a {card.role} "
+            f"({card.architecture or type(network).__name__}), which cannot be written as ONNX"
         )
     _require_packages()
-    whole = PhotographNetwork(network.cpu(), card).eval()
+    look_hw = look_size(network, look_hw)
+    whole = PhotographNetwork(network.cpu(), card, one_stage, look_hw).eval()
+    written = PhotographNetwork(exportable(network), card, one_stage, look_hw).eval()
+    allowed = LARGEST_DIFFERENCE_OF_QUERIES if isinstance(network, Mask2Former) else LARGEST_DIFFERENCE
     with atomic_output(path) as temporary:
-        _export(whole, temporary)
+        _export(written, temporary)
         _describe(temporary, card)
         difference = _largest_difference(whole, temporary)
-        if difference > LARGEST_DIFFERENCE:
+        if not difference <= allowed:
             raise ArithmeticError(
-                f"{path}: expected the probabilities of the network to {LARGEST_DIFFERENCE}, found a difference of "
+                f"{path}: expected the probabilities of the network to {allowed}, found a difference of "
                 f"{difference:.2g}; the file was not written. To do: report it, with the versions of onnx and torch."
             )
     return difference
@@ -95,17 +93,18 @@ def _export(whole: PhotographNetwork, path: Path | str) -> None:
     example = torch.zeros((1, *EXAMPLE_HW, 3), dtype=torch.uint8)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of the exporter about PyTorch's own parts
-        torch.onnx.export(
+        program = torch.onnx.export(
             whole,
             (example,),
-            str(path),
             input_names=["image"],
             output_names=["probabilities"],
             dynamic_shapes={"image": sides},
             dynamo=True,
-            external_data=False,
             verbose=False,
+            optimize=False,  # its rules lose the names of some nodes; runtimes optimise anyway
         )
+        assert program is not None  # it is, with dynamo
+        program.save(str(path), external_data=False)
 
 
 def _describe(path: Path | str, card: NetworkCard) -> None:
@@ -119,7 +118,9 @@ def _describe(path: Path | str, card: NetworkCard) -> None:
 
 def _largest_difference(whole: PhotographNetwork, path: Path | str) -> float:
     runtime: Any = importlib.import_module("onnxruntime")
-    session = runtime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+    options = runtime.SessionOptions()
+    options.log_severity_level = _ERRORS_ONLY
+    session = runtime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
     generator = np.random.default_rng(0)
     differences = []
     for size_hw in CHECKED_HW:
