@@ -78,3 +78,30 @@ def test_one_column_of_yes_and_no_per_class_is_read(tmp_path: Path) -> None:
 def test_a_column_that_is_no_class_is_named(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"line 2: .*no column `tags`.*in 'width', found '640'"):
         read_tag_table(table(tmp_path, "file,cat,width\na.jpg,1,640\n"), tmp_path)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "file;tags\na.jpg;cat\nb.jpg;cat, dog\nc.jpg;\n",
+        'file;tags\na.jpg;cat\nb.jpg;"cat;dog"\nc.jpg;\n',
+        "file\ttags\na.jpg\tcat\nb.jpg\tcat;dog\nc.jpg\t\n",
+    ],
+)
+def test_semicolons_and_tabs_may_part_the_columns(tmp_path: Path, text: str) -> None:
+    (tmp_path / "tags.csv").write_text(text)
+    entries = read_tag_table(tmp_path / "tags.csv", tmp_path)
+    assert [(entry.file, entry.tags) for entry in entries] == [
+        ("a.jpg", ("cat",)),
+        ("b.jpg", ("cat", "dog")),
+        ("c.jpg", ()),
+    ]
+
+
+def test_tags_that_commas_part_are_refused_and_names_with_commas_are_not(tmp_path: Path) -> None:
+    path = tmp_path / "tags.csv"
+    path.write_text('file,tags\na.jpg,"bow tie, bow-tie"\nb.jpg,cat\n')
+    assert read_tag_table(path, tmp_path)[0].tags == ("bow tie, bow-tie",)
+    path.write_text('file,tags\na.jpg,"cat, dog"\nb.jpg,cat\nc.jpg,dog\n')
+    with pytest.raises(DataError, match=r"line 2: expected tags separated by `;`, found 'cat, dog'.*write 'cat;dog'"):
+        read_tag_table(path, tmp_path)

@@ -1,6 +1,7 @@
 """The CSV table of tags: columns `file`, `tags` (separated by `;`), and optionally `split`.
 
-Other usual headers are understood, too, and tables with one column of 0 and 1 per class in place of `tags`.
+Other usual headers are understood, too, tables with one column of 0 and 1 per class in place of `tags`, and columns
+that semicolons or tabs part, as spreadsheets write them in many countries.
 """
 
 import csv
@@ -13,6 +14,9 @@ from wsss_core.data.faults import DataError
 from wsss_core.settings.paths import where_it_leads
 
 SEPARATOR = ";"
+COMMA = ","
+DELIMITERS = (COMMA, ";", "\t")
+"""Between columns; the first that the first line has."""
 FILE_COLUMNS = ("file", "filename", "file_name", "image", "path")
 TAG_COLUMNS = ("tags", "labels", "tag", "label", "class", "classes")
 _YES_OR_NO = {"1": True, "1.0": True, "true": True, "0": False, "0.0": False, "false": False, "": False}
@@ -42,6 +46,8 @@ class _Columns:
     file: str
     tags: str | None
     classes: tuple[str, ...]
+    separator: str
+    """Between tags where there is no `;`: a comma in tables whose columns it does not part."""
 
 
 def read_tag_table(path: Path, images: Path) -> list[TaggedFile]:
@@ -49,7 +55,7 @@ def read_tag_table(path: Path, images: Path) -> list[TaggedFile]:
     folder `images` is called so, spaces and all.
 
     Raises `DataError` for a missing file, another encoding than UTF-8, missing columns, too many cells, an empty
-    file name, and a path that leaves the image folder.
+    file name, a path that leaves the image folder, and tags that commas seem to part.
     """
     if not path.is_file():
         raise DataError(
@@ -57,18 +63,39 @@ def read_tag_table(path: Path, images: Path) -> list[TaggedFile]:
         )
     try:
         with path.open(encoding="utf-8-sig", newline="") as stream:
-            reader = csv.DictReader(stream, strict=True)
-            columns = _columns(path, reader.fieldnames)
-            return [_entry(f"{path}, line {reader.line_num}", columns, images, row) for row in reader]
+            delimiter = _delimiter(stream.readline())
+            stream.seek(0)
+            reader = csv.DictReader(stream, strict=True, delimiter=delimiter)
+            columns = _columns(path, reader.fieldnames, delimiter)
+            found = [_entry(f"{path}, line {reader.line_num}", columns, images, row) for row in reader]
     except UnicodeDecodeError as error:
         raise DataError(
             f"{path}: expected UTF-8 text, found other bytes ({error}). To do: save it as UTF-8."
         ) from error
     except csv.Error as error:
         raise DataError(f"{path}: expected CSV, found a broken line ({error}). To do: check its quotes.") from error
+    _refuse_commas(found)
+    return found
 
 
-def _columns(path: Path, found: Sequence[str] | None) -> _Columns:
+def _delimiter(first_line: str) -> str:
+    return next((sign for sign in DELIMITERS if sign in first_line), COMMA)
+
+
+def _refuse_commas(entries: Sequence[TaggedFile]) -> None:
+    """A name such as "cat, dog" is a class of its own, but hardly where images are tagged "cat" and others "dog"."""
+    known = {tag for entry in entries for tag in entry.tags or ()}
+    for entry in entries:
+        for tag in entry.tags or ():
+            parts = [part.strip() for part in tag.split(COMMA)]
+            if len(parts) > 1 and known.issuperset(parts):
+                raise DataError(
+                    f"{entry.where}: expected tags separated by `{SEPARATOR}`, found {tag!r}, whose parts are tags, "
+                    f"too. To do: write {SEPARATOR.join(parts)!r}."
+                )
+
+
+def _columns(path: Path, found: Sequence[str] | None, delimiter: str) -> _Columns:
     """What the first line says. Raises `DataError` for a table without files, or without tags."""
     names = list(found or ())
     by_word = {name.strip().lower(): name for name in reversed(names)}
@@ -80,7 +107,7 @@ def _columns(path: Path, found: Sequence[str] | None) -> _Columns:
             f"{path}: expected the columns file,tags in the first line, found {','.join(names) or 'nothing'}. "
             "To do: add the header `file,tags`, or `file` and one column of 0 and 1 for each class."
         )
-    return _Columns(file, tags, classes)
+    return _Columns(file, tags, classes, COMMA if delimiter == SEPARATOR else SEPARATOR)
 
 
 def _entry(where: str, columns: _Columns, images: Path, row: Mapping[str | None, str | list[str] | None]) -> TaggedFile:
@@ -95,7 +122,11 @@ def _entry(where: str, columns: _Columns, images: Path, row: Mapping[str | None,
         raise DataError(
             f"{where}: expected a path inside the image folder, found {file!r}. To do: write it relative to `images`."
         )
-    tags = _words(cells.get(columns.tags, "")) if columns.tags else _marked(where, cells, columns.classes)
+    tags = (
+        _words(cells.get(columns.tags, ""), columns.separator)
+        if columns.tags
+        else _marked(where, cells, columns.classes)
+    )
     return TaggedFile(str(steps), tags, _words(cells.get("split", "")), where)
 
 
@@ -116,8 +147,9 @@ def _file_name(cell: str, images: Path) -> str:
     return cell if cell != stripped and stripped and existing_path(images, cell).is_file() else stripped
 
 
-def _words(cell: str) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(word.strip() for word in cell.split(SEPARATOR) if word.strip()))
+def _words(cell: str, separator: str = SEPARATOR) -> tuple[str, ...]:
+    words = cell.split(SEPARATOR if SEPARATOR in cell else separator)
+    return tuple(dict.fromkeys(word.strip() for word in words if word.strip()))
 
 
 def existing_path(root: Path, relative: str) -> Path:
