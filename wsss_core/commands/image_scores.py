@@ -42,7 +42,7 @@ def scores_of(network: Network, card: NetworkCard, folder: Path, settings: Setti
     if isinstance(settings, MultiscalePredictionsSettings):
         return partial(multiscale.image_scores, network, card, settings=settings, tags=None)
     if isinstance(settings, OneStagePredictionsSettings):
-        decider = _required(network, OneStageNetwork, "one_stage")
+        decider = _required(network, OneStageNetwork, "one_stage")  # type: ignore[type-abstract]
         return partial(one_stage.image_scores, decider, card.normalisation, settings=settings, tags=None)
     if isinstance(settings, Mask2FormerPredictionsSettings):
         return _of_queries(_required(network, Mask2Former, "mask2former"), card, settings)

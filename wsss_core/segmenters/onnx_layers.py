@@ -4,7 +4,7 @@ They compute the same but for rounding, and stand in for the layers of a copy of
 """
 
 import copy
-from typing import cast
+from typing import Any, cast
 
 import torch
 from torch import nn
@@ -26,7 +26,8 @@ def exportable(network: SegmentationNetwork) -> SegmentationNetwork:
             twin.set_submodule(name, AlignmentOfAnySize(layer))
     if isinstance(twin, Mask2Former):
         # The fused attention is one operator that the exporter cannot take apart; "eager" is products and a softmax.
-        for part in (twin.backbone.get_submodule("body"), twin.head):
+        parts: tuple[Any, ...] = (twin.backbone.get_submodule("body"), twin.head)
+        for part in parts:
             part.set_attn_implementation("eager")
     return twin
 
