@@ -9,6 +9,9 @@ from pathlib import Path
 
 import torch
 
+M_MMAP_THRESHOLD = -3
+"""glibc's name of the size from which memory is given back as soon as it is freed (malloc.h)."""
+
 Prepare = Callable[[], Callable[[], object]]
 
 
@@ -25,9 +28,11 @@ def added_peak_mb(prepare: Prepare) -> float:
 
 def _added_peak_mb(prepare: Prepare) -> float:
     torch.set_num_threads(1)
+    libc = ctypes.CDLL(None)
+    libc.mallopt(M_MMAP_THRESHOLD, 1 << 20)  # else gaps between arrays, which chance decides, count as well
     call = prepare()
     gc.collect()
-    ctypes.CDLL(None).malloc_trim(0)  # else the call would be served from what `prepare` has freed
+    libc.malloc_trim(0)  # else the call would be served from what `prepare` has freed
     Path("/proc/self/clear_refs").write_text("5")  # the peak becomes the present value
     before = _resident_bytes("VmRSS")
     result = call()
