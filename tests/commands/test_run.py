@@ -107,7 +107,7 @@ def test_a_run_on_slurm_waits_for_a_controller_that_comes_back_in_time(
 ) -> None:
     slurm(up_at_the_third_time(tmp_path))
     result = call(str(config), "--profile", "slurm")
-    assert f"waiting for it ({DOWN})" in result.stderr
+    assert f"waiting for it up to 120 s ({DOWN})" in result.stderr
     assert len(executed) == 1
 
 

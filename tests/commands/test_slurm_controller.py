@@ -51,9 +51,9 @@ def test_a_controller_that_hangs_or_is_not_installed_does_not_answer(
     assert ask_controller() == Answer(False, "scontrol cannot be run (No such file or directory)", asked=False)
 
 
-@pytest.mark.parametrize("patience_s", [float("inf"), 600.0])
+@pytest.mark.parametrize(("patience_s", "limit"), [(float("inf"), ""), (600.0, " up to 600 s")])
 def test_a_run_waits_for_the_controller_and_says_so(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, patience_s: float
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, patience_s: float, limit: str
 ) -> None:
     fake_program(tmp_path, monkeypatch, "scontrol", up_at_the_third_time(tmp_path))
     monkeypatch.setattr(slurm_controller, "ASK_EVERY_S", 0.01)
@@ -61,16 +61,18 @@ def test_a_run_waits_for_the_controller_and_says_so(
     answer = wait_for_controller(said.append, threading.Event(), patience_s)
     assert answer == Answer(True, UP)
     assert len((tmp_path / "asked").read_text().splitlines()) == 3
-    assert said == [f"SLURM's controller does not answer; waiting for it ({DOWN})"]
+    assert said == [f"SLURM's controller does not answer; waiting for it{limit} ({DOWN})"]
 
 
 def test_patience_ends_with_what_was_found_and_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     fake_program(tmp_path, monkeypatch, "scontrol", f"echo '{DOWN}'; exit 1")
     monkeypatch.setattr(slurm_controller, "ASK_EVERY_S", 0.05)
+    said: list[str] = []
     start_s = time.monotonic()
     with pytest.raises(ControllerSilent, match=r"after 0 s: Slurmctld\(primary\) .* DOWN\. Nothing was started"):
-        wait_for_controller(lambda text: None, threading.Event(), 0.3)
+        wait_for_controller(said.append, threading.Event(), 0.3)
     assert time.monotonic() - start_s >= 0.3
+    assert "waiting for it up to 0.3 s (" in said[0]
 
 
 def test_without_slurm_nobody_waits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

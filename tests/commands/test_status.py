@@ -45,6 +45,8 @@ def said() -> str:
 
 def test_before_the_first_run_there_is_nothing_to_tell(root: Path) -> None:
     assert said() == "Nothing has run here yet.\n"
+    (root / "bin/squeue").write_text("#!/bin/sh\nexit 1\n")
+    assert said() == "Nothing has run here yet.\n"
 
 
 def test_jobs_at_work_are_listed_with_their_place_on_the_cluster(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -85,7 +87,7 @@ def test_a_queue_that_does_not_answer_is_told_and_the_rest_is_shown(
 ) -> None:
     write_log(root, HERE, rule(1, 0), ENDED)
     (tmp_path / "bin/squeue").write_text("#!/bin/sh\nexit 1\n")
-    assert "The cluster's queue is not known: squeue failed" in said()
+    assert "The cluster's queue is not known: squeue failed: exit code 1" in said()
     refuse_orphans(root)
 
 

@@ -65,7 +65,8 @@ def wait_for_controller(
         if now_s - start_s >= patience_s or (not answer.asked and patience_s < math.inf):
             raise _silent(answer, now_s - start_s)
         if now_s - told_s >= SAY_EVERY_S:
-            say(f"SLURM's controller does not answer; waiting for it ({answer.text})")
+            limit = f" up to {patience_s:g} s" if patience_s < math.inf else ""
+            say(f"SLURM's controller does not answer; waiting for it{limit} ({answer.text})")
             told_s = now_s
         cancelled.wait(min(ASK_EVERY_S, max(0.0, patience_s - (now_s - start_s))))
     return None

@@ -42,7 +42,7 @@ def queued_jobs(folder: Path) -> list[QueuedJob]:
     except subprocess.TimeoutExpired as error:
         raise QueueSilent(f"squeue did not answer within {_TIMEOUT_S} s") from error
     if done.returncode:
-        raise QueueSilent(f"squeue failed: {done.stderr.strip()}")
+        raise QueueSilent(f"squeue failed: {' '.join(done.stderr.split()) or f'exit code {done.returncode}'}")
     jobs = parse_queue(done.stdout)
     return [job for job in jobs if Path(job.folder) == folder.resolve()]
 
