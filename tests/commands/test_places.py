@@ -85,7 +85,7 @@ def test_stages_are_listed_by_name(tmp_path: Path) -> None:
 
 def test_a_mistyped_experiment_is_refused_with_the_nearest_name(tmp_path: Path) -> None:
     make_stage(tmp_path / "quickstart/seeds")
-    with pytest.raises(FileNotFoundError, match="did you mean 'quickstart'"):
+    with pytest.raises(FileNotFoundError, match=r"did you mean 'quickstart'.*`wsss run`"):
         finished_stages(tmp_path / "quikstart")
 
 

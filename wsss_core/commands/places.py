@@ -66,7 +66,8 @@ def finished_stages(experiment: Path) -> list[FinishedStage]:
     if not experiment.is_dir():
         known = [path.name for path in experiment.parent.glob("*/") if path.is_dir()]
         raise FileNotFoundError(
-            f"there are no results of {experiment.name!r} in {experiment.parent}; {nearest(experiment.name, known)}"
+            f"there are no results of {experiment.name!r} in {experiment.parent}; {nearest(experiment.name, known)}. "
+            "To do: `wsss run` the experiment, or correct the name."
         )
     found = [finished_stage(path.parent) for path in sorted(experiment.glob(f"*/{STAGE_FILE}"))]
     if not found:

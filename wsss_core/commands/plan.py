@@ -1,5 +1,6 @@
 """`wsss plan`: what would run and why, one line per stage."""
 
+import re
 import subprocess
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -12,10 +13,13 @@ from wsss_core.commands.places import workflow_root
 from wsss_core.commands.reasons import explain
 from wsss_core.commands.snakemake_call import environment, snakemake_command, targets_until
 from wsss_core.commands.text_table import text_table
+from wsss_core.settings.base import SettingsError
 from wsss_core.settings.experiment import Experiment
 
 UP_TO_DATE = "up to date"
 _ERROR_LINES = 25
+_REFUSED = re.compile(r"the experiment cannot run\.\n(.*?)\n  File \"", re.DOTALL)
+"""What our Snakefile says of an experiment, between Snakemake's words on where it says it."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +53,8 @@ def _output(command: Sequence[str], root: Path) -> str:
     done = subprocess.run(command, cwd=root, env=environment(root), capture_output=True, text=True, check=False)
     text = f"{done.stdout}\n{done.stderr}"
     if done.returncode:
+        if refused := _REFUSED.search(text):
+            raise SettingsError(refused[1])
         tail = "\n".join(text.strip().splitlines()[-_ERROR_LINES:])
         raise click.ClickException(f"snakemake --dry-run failed (exit code {done.returncode}):\n{tail}")
     return text
