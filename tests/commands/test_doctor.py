@@ -86,6 +86,15 @@ def test_a_missing_config_is_a_fault(tmp_path: Path) -> None:
     assert "does not exist" in result.output
 
 
+def test_without_data_it_says_what_it_did_not_look_at_and_which_folders_are_missing(photos: Path, config: Path) -> None:
+    (photos / "tags.csv").unlink()
+    config.write_text(config.read_text() + "  masks: {kind: seeds, method: precomputed, folder: nowhere}\n")
+    result = doctor(config)
+    assert result.exit_code == 1
+    assert "warning  stage graph: which images each stage takes" in result.output
+    assert "stage 'masks': folder: there is no folder" in result.output
+
+
 def test_missing_weights_are_a_fault(config: Path) -> None:
     config.write_text(config.read_text() + "  classifier: {method: psa, network: small, weights: none.pth}\n")
     result = doctor(config)

@@ -1,11 +1,11 @@
 """The list of public files is complete and says only what is known."""
 
 import re
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 
 import pytest
 
-from wsss_core.download.public_files import PublicFile, choose, public_files
+from wsss_core.download.public_files import PublicFile, choose, fetched_to, public_files
 from wsss_core.settings.base import SettingsError
 
 
@@ -41,6 +41,14 @@ def test_files_are_chosen_by_name_or_by_system() -> None:
     assert {"voc2012", "clip-vit-b16", "sam-vit-h"} <= set(choose(["fma"]))
     with pytest.raises(SettingsError, match="did you mean 'mobile-sam'"):
         choose(["mobile_sam"])
+
+
+def test_a_place_leads_back_to_the_file_that_belongs_there() -> None:
+    assert fetched_to(Path("weights/vgg16_20M.caffemodel")) == "vgg16-deeplab"
+    assert fetched_to(Path("data/VOC2012")) == "voc2012"  # where an archive is unpacked
+    assert fetched_to(Path("data")) is None
+    assert fetched_to(Path("/elsewhere/weights/vgg16_20M.caffemodel")) is None
+    assert all(fetched_to(Path(file.path)) == name for name, file in public_files().items())
 
 
 def test_unknown_keys_are_refused() -> None:

@@ -9,7 +9,7 @@ import click
 from wsss_core.commands.checks.data import DataReport, check_data
 from wsss_core.commands.checks.device import check_device
 from wsss_core.commands.checks.disk import check_disk, estimated_bytes
-from wsss_core.commands.checks.files import check_files
+from wsss_core.commands.checks.files import check_files, check_folders
 from wsss_core.commands.checks.finding import Finding, ok
 from wsss_core.commands.checks.packages import check_compiled, check_packages
 from wsss_core.commands.checks.weights import check_weights
@@ -55,6 +55,9 @@ def _examine(config: Path) -> list[Finding]:
         shown += _show(report.findings, report.table)
     if not any(finding.level == "fault" for finding in shown):
         shown += _show(_check_graph(experiment, frozenset().union(*(report.skipped for report in reports))))
+    else:
+        later = "stage graph: which images each stage takes is looked at when the faults above are mended"
+        shown += _show([Finding("warning", later), *check_folders(experiment.graph)])
     shown += _show(check_weights(experiment.graph))
     shown += _show(check_disk(Path(experiment.file.compute.results), _needed_bytes(experiment, reports)))
     return shown + _show(check_device(experiment.file.compute.device))

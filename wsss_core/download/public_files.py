@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib.resources import files
+from pathlib import Path, PurePosixPath
 from typing import Annotated
 
 import pydantic
@@ -56,3 +57,12 @@ def choose(words: Sequence[str]) -> dict[str, PublicFile]:
         else:
             raise SettingsError(f"there is no public file or system {word!r}; {nearest(word, [*known, *needs])}")
     return chosen
+
+
+def fetched_to(path: Path) -> str | None:
+    """Name of the public file that lies, or is unpacked, at `path` (relative to the checkout); None when none does."""
+    wanted = PurePosixPath(path.as_posix())
+    for name, file in public_files().items():
+        if wanted in map(PurePosixPath, (file.path, *file.unpack.values())):
+            return name
+    return None

@@ -66,6 +66,20 @@ def test_a_missing_table_is_a_fault(photos: Path, config: Path) -> None:
     assert levels(check(config)) == {"fault"}
 
 
+@pytest.mark.parametrize(("root", "remedy"), [("data/VOC2012", "`wsss fetch voc2012`"), ("data/mine", "")])
+def test_public_data_that_are_not_there_have_the_command_that_fetches_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, root: str, remedy: str
+) -> None:
+    (tmp_path / "Snakefile").touch()  # a checkout: the path stays relative
+    monkeypatch.chdir(tmp_path)
+    stages = {"data": {"method": "voc", "root": root, "splits": {"train": "train.txt"}}}
+    experiment = Experiment.from_config({"experiment": "x", "stages": stages}, tmp_path)
+    [finding] = check_data(experiment.stages["data"]).findings
+    assert finding.level == "fault"
+    assert remedy in finding.remedy
+    assert bool(finding.remedy) == bool(remedy)
+
+
 def test_classes_with_hardly_an_image_are_a_warning(photos: Path, config: Path) -> None:
     table = photos / "tags.csv"
     table.write_text(table.read_text().replace("Bild 0.png,cat", "Bild 0.png,cat;owl"))

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from wsss_core.commands.checks.files import check_files
+from wsss_core.commands.checks.files import check_files, check_folders
 from wsss_core.commands.checks.finding import Finding
 from wsss_core.settings.experiment import Experiment
 from wsss_core.stages.plan import Plan
@@ -56,6 +56,12 @@ def test_images_that_cannot_be_used_need_no_file(tmp_path: Path, ids: list[str])
 def test_a_missing_folder_is_a_fault(tmp_path: Path) -> None:
     [finding] = check(tmp_path / "nowhere")
     assert (finding.level, "there is no folder" in finding.text) == ("fault", True)
+
+
+def test_without_data_only_folders_that_are_not_there_are_told(tmp_path: Path, ids: list[str]) -> None:
+    [finding] = check_folders(plan_of(tmp_path / "nowhere").graph)
+    assert (finding.level, "there is no folder" in finding.text) == ("fault", True)
+    assert check_folders(plan_of(tmp_path).graph) == []
 
 
 def test_classes_that_do_not_fit_the_data_are_a_fault(tmp_path: Path, ids: list[str]) -> None:

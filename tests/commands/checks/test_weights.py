@@ -47,6 +47,13 @@ def test_weights_that_fit_are_ok(weights: Path) -> None:
 def test_a_missing_file_is_a_fault(tmp_path: Path) -> None:
     [finding] = check_weights(graph(stage(tmp_path / "none.pth")))
     assert (finding.level, "no such file" in finding.text) == ("fault", True)
+    assert finding.remedy == "get the file, or correct the setting `weights`"
+
+
+def test_a_missing_public_file_has_the_command_that_fetches_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    [finding] = check_weights(graph(stage(Path("weights/vgg16_20M.caffemodel"))))
+    assert finding.remedy.startswith("`wsss fetch vgg16-deeplab`")
 
 
 def test_weights_of_another_network_are_a_fault_that_names_the_fitting_one(weights: Path) -> None:

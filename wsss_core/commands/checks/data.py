@@ -4,11 +4,13 @@ import importlib
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol, cast
 
 from wsss_core.artifacts.manifest import Listing, Manifest
 from wsss_core.commands.checks.finding import Finding, ok
 from wsss_core.commands.text_table import text_table
+from wsss_core.download.public_files import fetched_to
 from wsss_core.settings.data import DataSettings, ScenesSettings
 from wsss_core.settings.graph import Stage
 from wsss_core.stages.plan import DEFAULT_TRAINING_SPLIT
@@ -54,8 +56,15 @@ def check_data(stage: Stage) -> DataReport:
         with tempfile.TemporaryDirectory() as folder:
             manifest = method.build(settings.model_copy(update={"skip_bad": True}), listing, folder)
     except (ValueError, OSError) as error:
-        return DataReport([Finding("fault", f"data {stage.name!r}: {error}")])
+        return DataReport([Finding("fault", f"data {stage.name!r}: {error}", _how_to_get(settings))])
     return _report(stage, settings, manifest, splits, found)
+
+
+def _how_to_get(settings: DataSettings) -> str:
+    """The command that fetches a public data set whose folder is not there; empty where the fault is another."""
+    root = getattr(settings, "root", None)
+    name = None if root is None or Path(root).is_dir() else fetched_to(Path(root))
+    return "" if name is None else f"or get the data: `wsss fetch {name}` (with `--offline`: where they come from)"
 
 
 def _report(

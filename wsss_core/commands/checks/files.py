@@ -6,7 +6,7 @@ from wsss_core.commands.checks.finding import Finding, ok
 from wsss_core.exchange.class_order import ClassOrder
 from wsss_core.exchange.file_folder import FileFolder
 from wsss_core.settings.base import SettingsError
-from wsss_core.settings.graph import Stage
+from wsss_core.settings.graph import Graph, Stage
 from wsss_core.settings.paths import where_it_leads
 from wsss_core.stages.check_names import class_names
 from wsss_core.stages.foreign_files import folders_of
@@ -27,6 +27,16 @@ def check_files(plan: Plan, skipped: Collection[str] = ()) -> list[Finding]:
         findings += [_check(f"stage {stage.name!r}: {setting}", folder, ids) for setting, folder in folders.items()]
         findings += _check_classes(plan, stage)
     return findings
+
+
+def check_folders(graph: Graph) -> list[Finding]:
+    """Findings about folders of the method `precomputed` that are not there: all that can be said without the data."""
+    return [
+        _check(f"stage {stage.name!r}: {setting}", folder, [])
+        for stage in graph.stages.values()
+        for setting, folder in folders_of(stage.settings).items()
+        if not folder.folder.is_dir()
+    ]
 
 
 def _check(where: str, folder: FileFolder, ids: list[str]) -> Finding:

@@ -13,6 +13,7 @@ from wsss_core.checkpoints.pretrained import detect_layout
 from wsss_core.checkpoints.reading import read_state
 from wsss_core.checkpoints.torchvision_layouts import TORCHVISION_RESNET
 from wsss_core.commands.checks.finding import Finding, ok
+from wsss_core.download.public_files import fetched_to
 from wsss_core.networks.factory import Role
 from wsss_core.settings.graph import Graph, Stage
 from wsss_core.settings.paths import where_it_leads
@@ -44,7 +45,7 @@ def _check(graph: Graph, stage: Stage, setting: str, path: Path) -> Finding:
     file = weights_file(path)
     if not file.is_file():
         text = f"stage {stage.name!r}: {setting} {where_it_leads(path)}: no such file"
-        return Finding("fault", text, f"fetch the file, or correct the setting `{setting}`")
+        return Finding("fault", text, f"{_how_to_get(path)}, or correct the setting `{setting}`")
     try:
         expected = expected_checksum(file)
         if expected and not (found := sha256_of(file)).startswith(expected):
@@ -58,6 +59,11 @@ def _check(graph: Graph, stage: Stage, setting: str, path: Path) -> Finding:
         return _fits(where, file, getattr(stage.settings, "network", None), checked)
     except (ValueError, OSError) as error:
         return Finding("fault", f"{where}: {error}")
+
+
+def _how_to_get(path: Path) -> str:
+    name = fetched_to(path)
+    return "get the file" if name is None else f"`wsss fetch {name}` (with `--offline`: where it comes from)"
 
 
 def expected_checksum(file: Path) -> str | None:
