@@ -60,7 +60,8 @@ def _examine(config: Path) -> list[Finding]:
         shown += _show([Finding("warning", later), *check_folders(experiment.graph)])
     shown += _show(check_weights(experiment.graph))
     shown += _show(check_disk(Path(experiment.file.compute.results), _needed_bytes(experiment, reports)))
-    return shown + _show(check_device(experiment.file.compute.device))
+    compute = experiment.file.compute
+    return shown + _show(check_device(compute.device, on_cluster="cluster" in compute.model_fields_set))
 
 
 def _show(findings: Iterable[Finding], table: str = "") -> list[Finding]:

@@ -25,6 +25,16 @@ def test_without_a_gpu_only_an_explicit_cuda_is_a_fault(setting: str, level: str
     assert check_device(setting)[0].level == level
 
 
+@pytest.mark.usefixtures("without_gpu")
+@pytest.mark.parametrize(("built_with", "level"), [("12.8", "ok"), (None, "fault")])
+def test_a_login_node_needs_no_gpu_but_a_build_that_can_use_one(
+    monkeypatch: pytest.MonkeyPatch, built_with: str | None, level: str
+) -> None:
+    monkeypatch.setattr(device.torch.version, "cuda", built_with)
+    assert check_device("cuda", on_cluster=True)[0].level == level
+    assert check_device("cuda")[0].level == "fault"
+
+
 @pytest.mark.usefixtures("two_gpus")
 @pytest.mark.parametrize(("setting", "level"), [("auto", "ok"), ("cpu", "ok"), ("cuda:1", "ok"), ("cuda:2", "fault")])
 def test_with_gpus_the_index_must_exist(setting: str, level: str) -> None:

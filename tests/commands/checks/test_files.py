@@ -1,3 +1,4 @@
+import dataclasses
 from pathlib import Path
 
 import pytest
@@ -5,6 +6,7 @@ import pytest
 from wsss_core.commands.checks.files import check_files, check_folders
 from wsss_core.commands.checks.finding import Finding
 from wsss_core.settings.experiment import Experiment
+from wsss_core.settings.graph import Graph
 from wsss_core.stages.plan import Plan
 
 DATA = {"method": "scenes", "train_images": 7, "val_images": 2, "classes": ["deer", "car"]}
@@ -61,7 +63,19 @@ def test_a_missing_folder_is_a_fault(tmp_path: Path) -> None:
 def test_without_data_only_folders_that_are_not_there_are_told(tmp_path: Path, ids: list[str]) -> None:
     [finding] = check_folders(plan_of(tmp_path / "nowhere").graph)
     assert (finding.level, "there is no folder" in finding.text) == ("fault", True)
+    assert finding.remedy == "correct the path"
     assert check_folders(plan_of(tmp_path).graph) == []
+
+
+def test_a_missing_public_folder_has_the_command_that_tells_its_source(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    folder = Path("data/VOC2012/hed")
+    stage = plan_of(tmp_path).find("masks")
+    settings = stage.settings.model_copy(update={"folder": folder})
+    [finding] = check_folders(Graph({stage.ref: dataclasses.replace(stage, settings=settings)}))
+    assert "`wsss fetch spml-regions --offline`" in finding.remedy
 
 
 def test_classes_that_do_not_fit_the_data_are_a_fault(tmp_path: Path, ids: list[str]) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Collection
 
 from wsss_core.commands.checks.finding import Finding, ok
+from wsss_core.download.public_files import fetched_to
 from wsss_core.exchange.class_order import ClassOrder
 from wsss_core.exchange.file_folder import FileFolder
 from wsss_core.settings.base import SettingsError
@@ -41,7 +42,9 @@ def check_folders(graph: Graph) -> list[Finding]:
 
 def _check(where: str, folder: FileFolder, ids: list[str]) -> Finding:
     if not folder.folder.is_dir():
-        return Finding("fault", f"{where}: there is no folder {where_it_leads(folder.folder)}", "correct the path")
+        name = fetched_to(folder.folder)
+        remedy = "correct the path" if name is None else f"`wsss fetch {name} --offline` says where to get it"
+        return Finding("fault", f"{where}: there is no folder {where_it_leads(folder.folder)}", remedy)
     missing = [image_id for image_id in ids if folder.find(image_id) is None]
     if not missing:
         return ok(f"{where}: a file for each of {len(ids)} images in {folder.folder}")
