@@ -25,7 +25,6 @@ def small(architecture: str) -> NetworkCard:
 
 
 @needs_onnx
-@pytest.mark.slow
 @pytest.mark.parametrize("architecture", list(ARCHITECTURES))
 def test_every_segmenter_is_written_in_plain_operators_and_runs_elsewhere(tmp_path: Path, architecture: str) -> None:
     import onnx
