@@ -123,11 +123,12 @@ def test_a_run_on_slurm_gives_up_when_no_controller_ever_answers(
     assert executed == []
 
 
-def test_a_dry_run_and_unlocking_need_no_controller(executed: list, config: Path, slurm: Callable) -> None:
+def test_what_submits_no_job_needs_no_controller(executed: list, config: Path, slurm: Callable) -> None:
     slurm("exit 1")
-    for option in ("-n", "--unlock"):
+    options = ("-n", "-np", "--touch", "--unlock")
+    for option in options:
         call(str(config), "--profile", "slurm", "--controller-timeout", "0", "--", option)
-    assert len(executed) == 2
+    assert len(executed) == len(options)
 
 
 def test_on_one_machine_nobody_asks_slurm(executed: list, config: Path, slurm: Callable, tmp_path: Path) -> None:

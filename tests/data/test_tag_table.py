@@ -98,6 +98,19 @@ def test_semicolons_and_tabs_may_part_the_columns(tmp_path: Path, text: str) -> 
     ]
 
 
+def test_where_semicolons_part_the_columns_commas_part_splits_too(tmp_path: Path) -> None:
+    path = tmp_path / "tags.csv"
+    path.write_text("file;tags;split\na.jpg;cat,dog;train,first\n")
+    [entry] = read_tag_table(path, tmp_path)
+    assert (entry.tags, entry.splits) == (("cat", "dog"), ("train", "first"))
+
+
+def test_a_column_of_a_class_may_have_commas_in_its_name(tmp_path: Path) -> None:
+    path = tmp_path / "tags.csv"
+    path.write_text('file,"cat, dog",cat,dog\na.jpg,1,0,1\nb.jpg,0,1,0\n')
+    assert [entry.tags for entry in read_tag_table(path, tmp_path)] == [("cat, dog", "dog"), ("cat",)]
+
+
 def test_tags_that_commas_part_are_refused_and_names_with_commas_are_not(tmp_path: Path) -> None:
     path = tmp_path / "tags.csv"
     path.write_text('file,tags\na.jpg,"bow tie, bow-tie"\nb.jpg,cat\n')

@@ -23,7 +23,7 @@ PROGRESS_LOGGER = "wsss"
 UNLOCK = "--unlock"
 """Snakemake's option that removes the lock of a killed run and starts nothing."""
 
-NO_JOBS = frozenset((UNLOCK, "-n", "--dry-run", "--dryrun"))
+NO_JOBS = frozenset((UNLOCK, "-n", "-np", "-pn", "--dry-run", "--dryrun", "-t", "--touch", "-S", "--summary"))
 """Options of Snakemake with which no job is submitted."""
 
 

@@ -47,7 +47,8 @@ class _Columns:
     tags: str | None
     classes: tuple[str, ...]
     separator: str
-    """Between tags where there is no `;`: a comma in tables whose columns it does not part."""
+    """Between tags and splits where there is no `;`: a comma in tables whose columns semicolons part, in quotes or not,
+    so names with commas need columns that commas or tabs part."""
 
 
 def read_tag_table(path: Path, images: Path) -> list[TaggedFile]:
@@ -74,7 +75,8 @@ def read_tag_table(path: Path, images: Path) -> list[TaggedFile]:
         ) from error
     except csv.Error as error:
         raise DataError(f"{path}: expected CSV, found a broken line ({error}). To do: check its quotes.") from error
-    _refuse_commas(found)
+    if columns.tags is not None:  # names of columns are one class each, whatever is in them
+        _refuse_commas(found)
     return found
 
 
@@ -127,7 +129,7 @@ def _entry(where: str, columns: _Columns, images: Path, row: Mapping[str | None,
         if columns.tags
         else _marked(where, cells, columns.classes)
     )
-    return TaggedFile(str(steps), tags, _words(cells.get("split", "")), where)
+    return TaggedFile(str(steps), tags, _words(cells.get("split", ""), columns.separator), where)
 
 
 def _marked(where: str, cells: Mapping[str, str], classes: Sequence[str]) -> tuple[str, ...]:
