@@ -4,6 +4,7 @@ import getpass
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -56,6 +57,11 @@ class EndedJob:
         )
 
 
+def _heed_interrupts() -> None:
+    """Ctrl-C counts, also where the tests were begun in the background of a shell, which leaves it ignored."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 class Box:
     """A cluster of one CPU node and one with a pretended card."""
 
@@ -93,7 +99,7 @@ class Box:
         with open(checkout / OUTPUT, "a", encoding="utf-8") as output:
             process = subprocess.Popen(
                 words, cwd=checkout, env=self.client(checkout), stdout=output, stderr=output, text=True,
-                start_new_session=True,
+                start_new_session=True, preexec_fn=_heed_interrupts,
             )  # fmt: skip
         try:
             yield process
