@@ -4,6 +4,7 @@ from pathlib import Path
 
 NAME = "2026-01-02T030405.000006.snakemake.log"
 RUN = "wsss_59b12beb-1234-4fff-ae91-90d6b36539df"
+RULE = "=" * 80
 HEAD = f"""
 SNAKEMAKE
 =========
@@ -52,6 +53,8 @@ def failed(number: int, part: int, state: str = "TIMEOUT") -> str:
     shell:
         python workflow_scripts/per_image.py --part 0000{part}
 Logfile /c/logs/slurm/{100 + number}.log:
+{RULE}
+SNAKEMAKE
 =========
   Date: 2026-01-02 09:09:09
   Host: node7
@@ -63,7 +66,12 @@ rule seeds:
 Error in rule seeds:
     message: None
     jobid: 0
+Logfile logs/tiny/seeds/0000{part}.log:
+{RULE}
+Finished jobid: {number} (Rule: seeds)
+{RULE}
 Finished jobid: 0 (Rule: seeds)
+{RULE}
 """
 
 

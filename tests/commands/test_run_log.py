@@ -3,6 +3,7 @@
 from datetime import datetime
 from pathlib import Path
 
+import pytest
 from commands.snakemake_logs import ENDED, HEAD, RUN, failed, finished, rule, write_log
 from hypothesis import given
 from hypothesis import strategies as st
@@ -36,11 +37,13 @@ def test_a_job_that_is_tried_again_is_at_work_with_its_failures_counted(tmp_path
     assert read_run_log(write_log(tmp_path, *again, finished(1))).jobs[1].state == "finished"
 
 
-def test_on_a_workstation_the_first_job_may_have_the_number_0(tmp_path: Path) -> None:
-    local = HEAD.replace(f"SLURM run ID: {RUN}\n", "")
-    log = read_run_log(write_log(tmp_path, local, rule(0, 0), finished(0)))
-    assert log.slurm_run == ""
+@pytest.mark.parametrize("head", [HEAD, HEAD.replace(f"SLURM run ID: {RUN}\n", "")], ids=["cluster", "workstation"])
+def test_a_job_that_is_asked_for_by_its_file_may_have_the_number_0(tmp_path: Path, head: str) -> None:
+    log = read_run_log(write_log(tmp_path, head, rule(0, 0), finished(0)))
     assert [job.number for job in log.in_state("finished")] == [0]
+    again = read_run_log(write_log(tmp_path, head, rule(0, 0), failed(0, 0), rule(0, 0)))
+    assert [(job.number, job.failures) for job in again.in_state("running")] == [(0, 1)]
+    assert again.date == "2026-01-02 03:04:05"
 
 
 def test_the_latest_runs_come_first_and_those_without_jobs_do_not_count(tmp_path: Path) -> None:

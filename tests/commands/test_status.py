@@ -46,7 +46,7 @@ def said() -> str:
 def test_before_the_first_run_there_is_nothing_to_tell(root: Path) -> None:
     assert said() == "Nothing has run here yet.\n"
     (root / "bin/squeue").write_text("#!/bin/sh\nexit 1\n")
-    assert said() == "Nothing has run here yet.\n"
+    assert said().startswith("Nothing has run here yet.\nThe cluster's queue is not known: squeue failed: exit code 1")
 
 
 def test_jobs_at_work_are_listed_with_their_place_on_the_cluster(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:

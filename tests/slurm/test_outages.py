@@ -49,7 +49,10 @@ def test_a_run_that_begins_without_a_controller_waits_for_it(box: Box, checkout:
         outage.enter_context(box.without_controller())
         with box.start(checkout, DATA) as process:
             wait_for(waits_for_controller(checkout), "the run to wait")
-            assert "cluster's queue is not known" in box.wsss(checkout, "status").stdout
+            status = box.wsss(checkout, "status").stdout
+            assert "goes on" in status
+            assert "cluster/data" in status
+            assert "cluster's queue is not known" in status
             outage.close()
             text = box.wait(process, checkout)
     assert "Trying to restart" not in text

@@ -18,6 +18,7 @@ _SUBMITTED = re.compile(r"^Job (\d+) has been submitted with SLURM jobid (\d+)")
 _SLURM_RUN = re.compile(r"^SLURM run ID: (\S+)$")
 _ABOUT = re.compile(r"^  (?P<key>Date|Host|Working directory): (?P<value>.*)$")
 _TOTAL = re.compile(r"^total +(\d+)$")
+_SHOWN_LOG = re.compile(r"^Logfile .*:$")
 _ENDED = "Complete log(s):"
 _SLURM_STATE = re.compile(r"SLURM status is: '(\w+)'")
 _TARGET_RULE = "all"
@@ -85,13 +86,29 @@ def run_logs(root: Path, newest: int) -> list[RunLog]:
 def read_run_log(path: Path) -> RunLog:
     """A run from its log, finished or not; what cannot be read is passed over."""
     log = RunLog(path)
-    lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
+    lines = list(_own_lines(path.read_text(encoding="utf-8", errors="replace").splitlines()))
     for start, line in enumerate(lines):
         if head := _HEAD.match(line):
             _note_block(log, head["rule"], bool(head["error"]), dict(_entries(lines[start + 1 :])))
         else:
             _note_line(log, line)
     return log
+
+
+def _own_lines(lines: list[str]) -> Iterator[str]:
+    """The lines without the logs of failed jobs that Snakemake shows in its own, each between two equal rules.
+
+    On a cluster such a log is that of a Snakemake within the job, with a job 0 of its own, and may show logs again.
+    """
+    open_rules: list[str] = []
+    for before, line in zip(["", *lines], lines, strict=False):
+        is_rule = bool(line) and not line.strip("=")
+        if is_rule and _SHOWN_LOG.match(before):
+            open_rules.append(line)
+        elif open_rules and line == open_rules[-1]:
+            open_rules.pop()
+        elif not open_rules:
+            yield line
 
 
 def _entries(lines: list[str]) -> Iterator[tuple[str, str]]:
@@ -105,7 +122,7 @@ def _entries(lines: list[str]) -> Iterator[tuple[str, str]]:
 
 def _note_block(log: RunLog, rule: str, is_error: bool, entries: dict[str, str]) -> None:
     number = int(entries["jobid"]) if entries.get("jobid", "").isdigit() else None
-    if number is None or (number == 0 and log.slurm_run):  # the log of a nested Snakemake, shown because its job failed
+    if number is None:
         return
     if not is_error:
         old = log.jobs.get(number)
@@ -120,16 +137,16 @@ def _note_block(log: RunLog, rule: str, is_error: bool, entries: dict[str, str])
 
 
 def _note_line(log: RunLog, line: str) -> None:
-    if (found := _FINISHED.match(line)) and int(found[1]) in log.jobs and not (found[1] == "0" and log.slurm_run):
+    if (found := _FINISHED.match(line)) and int(found[1]) in log.jobs:
         log.jobs[int(found[1])].state = "finished"
     elif (found := _SUBMITTED.match(line)) and int(found[1]) in log.jobs:
         log.jobs[int(found[1])].slurm_job = found[2]
     elif found := _SLURM_RUN.match(line):
         log.slurm_run = found[1]
-    elif (found := _TOTAL.match(line)) and not log.total:
+    elif found := _TOTAL.match(line):
         log.total = int(found[1])
     elif line.startswith(_ENDED):
         log.ended = True
-    elif (about := _ABOUT.match(line)) and not log.jobs:  # nested Snakemakes say the same of themselves later
+    elif about := _ABOUT.match(line):
         name = {"Date": "date", "Host": "host", "Working directory": "folder"}[about["key"]]
         setattr(log, name, about["value"])

@@ -18,7 +18,7 @@ def status() -> None:
     root = workflow_root()
     logs = run_logs(root, LOGS_READ)
     queue, fault = _queue(root)
-    lines = [*run_lines(logs[0], queue, root), *fault] if logs else ["Nothing has run here yet."]
+    lines = [*(run_lines(logs[0], queue, root) if logs else ["Nothing has run here yet."]), *fault]
     lines += orphan_lines(orphans(queue, logs))
     lines += writer_lines(results_folder()) if not logs or not living_run(logs[0]) else []
     click.echo("\n".join(lines))
