@@ -10,6 +10,7 @@ from wsss_core.artifacts.manifest import ImageRecord
 from wsss_core.checkpoints.store import load_network
 from wsss_core.data.images import read_image
 from wsss_core.networks.mask2former import Mask2Former
+from wsss_core.networks.normalisation import Normalisation
 from wsss_core.segmenters.query_scores import query_scores
 from wsss_core.settings.mask2former import Mask2FormerPredictionsSettings
 from wsss_core.stages.context import Processor, StageContext
@@ -31,19 +32,26 @@ def processor(context: StageContext) -> Processor:
     card.require_classes(context.manifest.classes[1:], folder)
 
     def process(record: ImageRecord, rows: Mapping[str, Row]) -> LabelRow:
-        scores_KHW = query_scores(
-            network,
-            card.normalisation,
-            read_image(record.file),
-            settings.long_side,
-            settings.short_side,
-            settings.scales,
-            settings.mirror,
-            settings.precision,
-        )
+        scores_KHW = image_scores(network, card.normalisation, read_image(record.file), settings)
         return label_row(record.image_id, scores_KHW, settings.confidence)
 
     return process
+
+
+def image_scores(
+    network: Mask2Former, normalise: Normalisation, image_HW3: np.ndarray, settings: Mask2FormerPredictionsSettings
+) -> np.ndarray:
+    """Class scores (K, H, W) float32 of an image uint8 RGB, over the sizes and mirrors of the settings."""
+    return query_scores(
+        network,
+        normalise,
+        image_HW3,
+        settings.long_side,
+        settings.short_side,
+        settings.scales,
+        settings.mirror,
+        settings.precision,
+    )
 
 
 def label_row(image_id: str, scores_KHW: np.ndarray, with_confidence: bool) -> LabelRow:

@@ -37,15 +37,21 @@ def classifier_scores(
     return logit_sum(network, picture, canvas).softmax(0).cpu().numpy(), picture
 
 
+def image_scores(network: PixelEmbedding, image_HW3: np.ndarray, settings: PixelSoftmaxSettings) -> np.ndarray:
+    """Class scores (K, h, w) float32 of an image uint8 RGB, after the CRF if there is one; with `long_side` of that
+    size."""
+    picture = network_picture(image_HW3, network.normalisation)
+    scores, seen = classifier_scores(network, picture, settings)
+    return refined_scores(scores, seen, network.normalisation, settings.crf)
+
+
 def processor(context: StageContext) -> Processor:
     """Makes the `LabelRow` of one image with the network of the input `segmenter`."""
     settings = context.typed_settings(PixelSoftmaxSettings)
     network = load_embedding(context.inputs["segmenter"], context.device, context.manifest.classes)
 
     def process(record: ImageRecord, rows: Mapping[str, Row]) -> LabelRow:
-        picture = network_picture(read_image(record.file), network.normalisation)
-        scores, seen = classifier_scores(network, picture, settings)
-        refined = refined_scores(scores, seen, network.normalisation, settings.crf)
-        return at_image_size(record.image_id, refined, (record.height, record.width), settings.confidence)
+        scores = image_scores(network, read_image(record.file), settings)
+        return at_image_size(record.image_id, scores, (record.height, record.width), settings.confidence)
 
     return process

@@ -46,7 +46,7 @@ class Plan:
     """Files and params of every stage of an experiment. No image is opened; listings are read once per data stage.
 
     `inside_job`: made within a job on a cluster, for this job alone. What was checked when the run began is not checked
-    again, and the images are those of the manifests, not listed anew: every job starts Snakemake up to three times.
+    again, and the images are those of the manifests, not listed anew: every job starts Snakemake twice.
     """
 
     def __init__(self, experiment: Experiment, inside_job: bool = False) -> None:
