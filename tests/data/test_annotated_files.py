@@ -57,13 +57,21 @@ def test_voc_xml_without_images_folder_names_are_found(photos: Path, tmp_path: P
 
 def test_a_name_that_several_files_have_is_refused(photos: Path, tmp_path: Path, photo: MakeFile) -> None:
     photo(photos / "three/a.jpg")
-    with pytest.raises(DataError, match=r"2 files are called 'a.jpg', such as one/a.jpg and three/a.jpg"):
+    with pytest.raises(DataError, match=r"2 files are called so, such as one/a.jpg and three/a.jpg"):
         build(photos, tags=coco(tmp_path / "a.json", ("a.jpg", "c.jpg")))
 
 
 @pytest.mark.parametrize("name", ["../../etc/passwd", "/abs/x.jpg", "C:\\photos\\x.jpg"])
 def test_paths_that_are_not_there_become_a_name_below_the_folder(photos: Path, name: str) -> None:
     assert ImagePlaces(photos).find([name], "x") in ("passwd", "x.jpg")
+
+
+def test_uploads_to_label_studio_are_found_under_their_names_on_disk(photos: Path, photo: MakeFile) -> None:
+    photo(photos / "one/50% grey.jpg")
+    assert ImagePlaces(photos).find(["50_grey.jpg", "data/upload/2/337a0dc7-50_grey.jpg"], "x") == "one/50% grey.jpg"
+    photo(photos / "two/50 grey.jpg")
+    with pytest.raises(DataError, match="2 files are called so"):
+        ImagePlaces(photos).find(["50_grey.jpg"], "x")
 
 
 def test_tags_from_masks_take_the_images_that_have_one(photos: Path, tmp_path: Path, mask: MakeFile) -> None:

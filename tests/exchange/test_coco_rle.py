@@ -12,10 +12,15 @@ from pycocotools.coco import COCO
 
 from wsss_core.artifacts.instances import InstanceRow
 from wsss_core.artifacts.label_maps import LabelRow
+from wsss_core.artifacts.manifest import ImageRecord
 from wsss_core.artifacts.rle import encode_masks
 from wsss_core.exchange.coco_rle import annotations_of, encode_mask, write_coco_json
 
 CLASSES = ("background", "cat", "dog")
+RECORDS = {
+    image_id: ImageRecord(image_id, f"/photos/{image_id}{ending}", 2, 2, ("train",), 0)
+    for image_id, ending in (("a", ".jpg"), ("a/ö", ".JPG"), ("b", ".png"))
+}
 sizes = hnp.array_shapes(min_dims=2, max_dims=2, max_side=9)
 
 
@@ -54,17 +59,17 @@ def test_an_integer_mask_is_refused() -> None:
 def test_the_file_lists_images_annotations_and_categories(tmp_path: Path) -> None:
     first, second = np.array([[0, 1], [2, 255]], np.uint8), np.zeros((3, 2), np.uint8)
     path = tmp_path / "seeds.json"
-    assert write_coco_json([LabelRow("a/ö", first), LabelRow("b", second)], CLASSES, path) == 2
+    assert write_coco_json([LabelRow("a/ö", first), LabelRow("b", second)], RECORDS, CLASSES, path) == 2
     content = json.loads(path.read_text(encoding="utf-8"))
     assert [image["wsss_id"] for image in content["images"]] == ["a/ö", "b"]
-    assert [image["file_name"] for image in content["images"]] == ["a%2Fö.png", "b.png"]
+    assert [image["file_name"] for image in content["images"]] == ["a/ö.JPG", "b.png"]
     assert [(a["id"], a["image_id"], a["category_id"]) for a in content["annotations"]] == [(1, 1, 1), (2, 1, 2)]
     assert content["categories"] == [{"id": 1, "name": "cat"}, {"id": 2, "name": "dog"}]
 
 
 def test_no_images_still_give_a_valid_file(tmp_path: Path) -> None:
     path = tmp_path / "empty.json"
-    assert write_coco_json([], CLASSES, path) == 0
+    assert write_coco_json([], {}, CLASSES, path) == 0
     assert json.loads(path.read_text())["annotations"] == []
 
 
@@ -74,7 +79,7 @@ def test_a_failure_leaves_no_file(tmp_path: Path) -> None:
         raise RuntimeError("the reader failed")
 
     with pytest.raises(RuntimeError, match="the reader failed"):
-        write_coco_json(rows(), CLASSES, tmp_path / "x.json")
+        write_coco_json(rows(), RECORDS, CLASSES, tmp_path / "x.json")
     assert list(tmp_path.iterdir()) == []
 
 
@@ -100,7 +105,7 @@ def test_instances_have_an_annotation_each_the_surest_first_and_none_of_score_ze
 
 def test_cocos_own_tools_read_the_instances(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     masks, row = overlapping()
-    write_coco_json([row], CLASSES, tmp_path / "x.json")
+    write_coco_json([row], RECORDS, CLASSES, tmp_path / "x.json")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)
         coco = COCO(tmp_path / "x.json")

@@ -1,6 +1,7 @@
 """Corrected masks: exported, changed in a tool, and back in as seeds of some images."""
 
 import json
+import xml.etree.ElementTree as ElementTree
 from collections.abc import Callable
 from pathlib import Path
 
@@ -38,12 +39,12 @@ def cvat(path: Path) -> Path:
 
 
 def coco(path: Path) -> Path:
-    write_coco_json(ROWS, CLASSES, path)
+    write_coco_json(ROWS, RECORDS, CLASSES, path)
     return path
 
 
 def coco_polygons(path: Path) -> Path:
-    write_coco_json(ROWS, CLASSES, path, polygons=True)
+    write_coco_json(ROWS, RECORDS, CLASSES, path, polygons=True)
     return path
 
 
@@ -52,17 +53,41 @@ def coco_polygons(path: Path) -> Path:
     [(label_studio, "a.json"), (cvat, "a.xml"), (coco, "a.json"), (coco_polygons, "a.json")],
 )
 def test_what_export_writes_comes_back_pixel_by_pixel(tmp_path: Path, write: Callable[[Path], Path], name: str) -> None:
-    read = correction_reader(write(tmp_path / name), CLASSES, empty_is_background=False)
+    read = correction_reader(write(tmp_path / name), CLASSES, empty_is_background=False, image_ids=RECORDS)
     np.testing.assert_array_equal(read(RECORDS["deep/a"]), LABELS)
     assert read(RECORDS["b"]) is None
 
 
 def test_ignored_pixels_and_background_have_no_mask() -> None:
-    row = LabelRow("b", np.array([[0, 255], [2, 0]], np.uint8))
+    row = LabelRow("b", np.array([[0, 255], [2, 254]], np.uint8))
     task = task_of(row, "/photos/b c.jpg", CLASSES, "m")
     [result] = task["predictions"][0]["result"]  # type: ignore[index]
     assert result["value"]["brushlabels"] == ["dog"]
     assert task["data"] == {"image": "/data/local-files/?d=photos/b%20c.jpg", "wsss_id": "b"}
+
+
+@pytest.mark.parametrize(
+    ("write", "name"), [(write_label_studio_tasks, "a.json"), (write_cvat_xml, "a.xml"), (write_coco_json, "a.json")]
+)
+def test_unlabelled_pixels_are_exported_as_nothing(tmp_path: Path, write: Callable[..., int], name: str) -> None:
+    row = LabelRow("b", np.where(LABELS == 1, np.uint8(254), LABELS))
+    more = ("m",) if write is write_label_studio_tasks else ()
+    assert write([row], RECORDS, CLASSES, tmp_path / name, *more) == 1
+    if more:
+        tasks = json.loads((tmp_path / name).read_text())
+        (tmp_path / name).write_text(json.dumps([{**task, "annotations": task["predictions"]} for task in tasks]))
+    read = correction_reader(tmp_path / name, CLASSES, empty_is_background=False, image_ids=RECORDS)
+    np.testing.assert_array_equal(read(RECORDS["b"]), np.where(LABELS == 1, 0, LABELS))
+
+
+def test_cvat_is_told_its_labels_and_no_number_of_a_frame(tmp_path: Path) -> None:
+    """Images whose name a task does not have would be taken for the frame of that number."""
+    write_cvat_xml(ROWS, RECORDS, ("background", "cat", "a <b>", "cow"), tmp_path / "a.xml")
+    root = ElementTree.parse(tmp_path / "a.xml").getroot()
+    assert [name.text for name in root.iterfind("meta/task/labels/label/name")] == ["cat", "a <b>", "cow"]
+    [image] = root.iter("image")
+    assert image.get("name") == "deep/a.jpg"
+    assert int(image.get("id", "0")) >= 1_000_000_000
 
 
 def test_the_labelling_interface_names_every_class_in_its_colour() -> None:
@@ -75,7 +100,7 @@ def test_the_labelling_interface_names_every_class_in_its_colour() -> None:
 
 def test_a_folder_holds_the_masks_of_some_images(tmp_path: Path) -> None:
     (tmp_path / "deep%2Fa.png").write_bytes(encode_label_png(LABELS))
-    read = correction_reader(tmp_path, CLASSES, empty_is_background=False)
+    read = correction_reader(tmp_path, CLASSES, empty_is_background=False, image_ids=RECORDS)
     np.testing.assert_array_equal(read(RECORDS["deep/a"]), LABELS)
     assert read(RECORDS["b"]) is None
 
@@ -83,9 +108,10 @@ def test_a_folder_holds_the_masks_of_some_images(tmp_path: Path) -> None:
 def test_an_image_without_shapes_is_not_corrected_or_empty(tmp_path: Path) -> None:
     path = tmp_path / "a.xml"
     path.write_text('<annotations><image id="0" name="b.jpg" width="5" height="6"/></annotations>')
-    assert correction_reader(path, CLASSES, empty_is_background=False)(RECORDS["b"]) is None
+    assert correction_reader(path, CLASSES, empty_is_background=False, image_ids=RECORDS)(RECORDS["b"]) is None
     np.testing.assert_array_equal(
-        correction_reader(path, CLASSES, empty_is_background=True)(RECORDS["b"]), np.zeros(SIZE, np.uint8)
+        correction_reader(path, CLASSES, empty_is_background=True, image_ids=RECORDS)(RECORDS["b"]),
+        np.zeros(SIZE, np.uint8),
     )
 
 
@@ -94,12 +120,19 @@ def test_two_images_for_one_id_are_refused(tmp_path: Path) -> None:
     path = tmp_path / "a.xml"
     path.write_text(f"<annotations>{image.format('x')}{image.format('y')}</annotations>")
     with pytest.raises(ForeignFileError, match="2 images are called 'b'"):
-        correction_reader(path, CLASSES, empty_is_background=False)(RECORDS["b"])
+        correction_reader(path, CLASSES, empty_is_background=False, image_ids=RECORDS)(RECORDS["b"])
+
+
+def test_a_file_of_other_images_is_refused(tmp_path: Path) -> None:
+    read = correction_reader(cvat(tmp_path / "a.xml"), CLASSES, empty_is_background=False, image_ids=("deep/a", "c"))
+    assert read(RECORDS["b"]) is None
+    with pytest.raises(ForeignFileError, match=r"found 1 images of other names, such as 'deep/a.jpg'"):
+        correction_reader(tmp_path / "a.xml", CLASSES, empty_is_background=False, image_ids=("dogs/a",))
 
 
 def test_a_missing_source_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ForeignFileError, match="found neither"):
-        correction_reader(tmp_path / "none", CLASSES, empty_is_background=False)
+        correction_reader(tmp_path / "none", CLASSES, empty_is_background=False, image_ids=RECORDS)
 
 
 def test_the_stage_takes_corrections_where_there_are_some(tmp_path: Path) -> None:

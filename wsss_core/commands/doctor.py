@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from wsss_core.commands.checks.corrections import check_corrections
 from wsss_core.commands.checks.data import DataReport, check_data
 from wsss_core.commands.checks.device import check_device
 from wsss_core.commands.checks.disk import check_disk, estimated_bytes
@@ -79,7 +80,7 @@ def _check_graph(experiment: Experiment, skipped: Collection[str]) -> list[Findi
         plan = Plan(experiment)
     except (ValueError, OSError) as error:
         return [Finding("fault", f"stage graph: {error}")]
-    return [ok("stage graph: all inputs and splits fit"), *check_files(plan, skipped)]
+    return [ok("stage graph: all inputs and splits fit"), *check_files(plan, skipped), *check_corrections(plan)]
 
 
 def _needed_bytes(experiment: Experiment, reports: Iterable[DataReport]) -> int:

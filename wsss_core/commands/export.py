@@ -116,11 +116,13 @@ def _label_pngs(stage: FinishedStage, out: Path) -> int:
 
 
 def _label_json(stage: FinishedStage, out: Path) -> int:
-    return write_coco_json(rows_of_type(stage, LabelRow), manifest_of(stage).classes, out)
+    manifest = manifest_of(stage)
+    return write_coco_json(rows_of_type(stage, LabelRow), _records(manifest), manifest.classes, out)
 
 
 def _label_polygons(stage: FinishedStage, out: Path) -> int:
-    return write_coco_json(rows_of_type(stage, LabelRow), manifest_of(stage).classes, out, polygons=True)
+    manifest = manifest_of(stage)
+    return write_coco_json(rows_of_type(stage, LabelRow), _records(manifest), manifest.classes, out, polygons=True)
 
 
 def _label_studio(stage: FinishedStage, out: Path) -> int:
@@ -146,7 +148,8 @@ def _instance_pngs(stage: FinishedStage, out: Path) -> int:
 
 
 def _instance_json(stage: FinishedStage, out: Path) -> int:
-    return write_coco_json(rows_of_type(stage, InstanceRow), manifest_of(stage).classes, out)
+    manifest = manifest_of(stage)
+    return write_coco_json(rows_of_type(stage, InstanceRow), _records(manifest), manifest.classes, out)
 
 
 _OF_LABELS: Mapping[str, Writer] = {

@@ -6,7 +6,7 @@ form of object annotations, with a `score`.
 """
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -15,9 +15,11 @@ from pycocotools import mask as coco_mask
 from wsss_core.artifacts.atomic import atomic_output
 from wsss_core.artifacts.instance_masks import trusted
 from wsss_core.artifacts.instances import InstanceRow
-from wsss_core.artifacts.label_maps import BACKGROUND, IGNORE, UNLABELLED, LabelRow
+from wsss_core.artifacts.label_maps import BACKGROUND, LabelRow
+from wsss_core.artifacts.manifest import ImageRecord
 from wsss_core.exchange.annotations.outlines import outlines
-from wsss_core.exchange.file_names import file_name
+from wsss_core.exchange.photograph_path import photograph_path
+from wsss_core.exchange.shown_classes import shown_classes
 
 Annotation = dict[str, object]
 _SCORE_DIGITS = 6
@@ -45,8 +47,7 @@ def annotations_of(
 
 
 def _of_classes(row: LabelRow, polygons: bool) -> list[Annotation]:
-    no_class = (BACKGROUND, UNLABELLED, IGNORE)
-    labels = [int(label) for label in np.unique(row.label_HW) if label not in no_class]
+    labels = shown_classes(row.label_HW)
     if polygons:
         return [{"category_id": label, **_outlined(row.label_HW == label), "iscrowd": 0} for label in labels]
     # COCO marks RLE masks of stuff as crowds; tools that meet RLE without it expect objects.
@@ -73,12 +74,16 @@ def _outlined(mask_HW: np.ndarray) -> Annotation:
 
 
 def write_coco_json(
-    rows: Iterable[LabelRow | InstanceRow], classes: Sequence[str], path: Path | str, polygons: bool = False
+    rows: Iterable[LabelRow | InstanceRow],
+    records: Mapping[str, ImageRecord],
+    classes: Sequence[str],
+    path: Path | str,
+    polygons: bool = False,
 ) -> int:
     """Write `rows` as one COCO JSON file, atomically, one image at a time; returns the image count.
 
-    `classes`: names by label id, background first. Images are numbered from 1; `wsss_id` keeps the image id, and
-    `file_name` is the name under which `wsss export --format voc-png` writes the same image.
+    `records`: by image id. `classes`: names by label id, background first. Images are numbered from 1; `file_name` is
+    the photograph below the folder of the images, and `wsss_id` keeps the image id.
     """
     images: list[dict[str, object]] = []
     count = 0
@@ -86,7 +91,7 @@ def write_coco_json(
         file.write('{"annotations": [')
         for row in rows:
             height, width = row.size_hw if isinstance(row, InstanceRow) else row.label_HW.shape
-            name = file_name(row.image_id, ".png")
+            name = photograph_path(records[row.image_id])
             images.append(
                 {"id": len(images) + 1, "wsss_id": row.image_id, "file_name": name, "height": height, "width": width}
             )

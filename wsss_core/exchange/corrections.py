@@ -1,12 +1,12 @@
 """Masks that somebody corrected by hand, for some of the images: label PNGs, or the export of a labelling tool."""
 
-from collections.abc import Callable, Sequence
-from pathlib import Path, PurePosixPath
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
 
 import numpy as np
 
 from wsss_core.artifacts.manifest import ImageRecord
-from wsss_core.exchange.annotations.annotated_image import AnnotatedImage
+from wsss_core.exchange.annotations.image_ids import by_image_id
 from wsss_core.exchange.annotations.label_map import paint
 from wsss_core.exchange.annotations.source import FILE_ENDINGS, read_annotations
 from wsss_core.exchange.class_order import ClassOrder
@@ -18,15 +18,18 @@ Reader = Callable[[ImageRecord], np.ndarray | None]
 """Gives the corrected label map (H, W) uint8 of an image, None for an image that was not corrected."""
 
 
-def correction_reader(source: Path, classes: Sequence[str], empty_is_background: bool) -> Reader:
+def correction_reader(
+    source: Path, classes: Sequence[str], empty_is_background: bool, image_ids: Iterable[str]
+) -> Reader:
     """What reads corrections from a folder of `<image id>.png` or from a labelling tool's file.
 
     `classes`: those of the data, background first. `empty_is_background`: an image that the file lists without any
-    shape was looked at and shows nothing; else it counts as not corrected. Raises `ForeignFileError` for a missing
-    source, one in which two images fit one id, and as `read_label_map` and `paint`.
+    shape was looked at and shows nothing; else it counts as not corrected. `image_ids`: all of the data, to tell images
+    of one name in different folders apart. Raises `ForeignFileError` for a missing source, one without any image of the
+    data, one in which two images fit one id, and as `by_image_id`, `read_label_map` and `paint`.
     """
     if source.suffix.lower() in FILE_ENDINGS:
-        return _from_annotations(source, classes, empty_is_background)
+        return _from_annotations(source, classes, empty_is_background, image_ids)
     if not source.is_dir():
         raise ForeignFileError(
             f"{source}: expected a folder of label PNGs or a labelling tool's file, found neither. To do: correct it."
@@ -40,35 +43,19 @@ def correction_reader(source: Path, classes: Sequence[str], empty_is_background:
     return read
 
 
-def _from_annotations(source: Path, classes: Sequence[str], empty_is_background: bool) -> Reader:
+def _from_annotations(
+    source: Path, classes: Sequence[str], empty_is_background: bool, image_ids: Iterable[str]
+) -> Reader:
     images = [image for image in read_annotations(source) if image.shapes or empty_is_background]
-    by_id = {image.image_id: image for image in images if image.image_id is not None}
-    by_name: dict[str, list[AnnotatedImage]] = {}
-    for image in images:
-        for name in {_stem(PurePosixPath(file)) for file in image.files} if image.image_id is None else ():
-            by_name.setdefault(name, []).append(image)
-
-    def find(record: ImageRecord) -> AnnotatedImage | None:
-        if record.image_id in by_id:
-            return by_id[record.image_id]
-        found = by_name.get(_stem(PurePosixPath(record.file)), [])
-        exact = [one for one in found if any(record.image_id in (_path(file), file) for file in one.files)]
-        if len(exact or found) > 1:
-            raise ForeignFileError(
-                f"{source}: {len(found)} images are called {record.image_id!r} or end so. To do: leave one of them."
-            )
-        return next(iter(exact or found), None)
+    found = by_image_id(images, image_ids)
+    if images and not found:
+        raise ForeignFileError(
+            f"{source}: expected corrections of images of the data, found {len(images)} images of other names, such as "
+            f"{images[0].files[0]!r}. To do: choose the file of this data set."
+        )
 
     def read(record: ImageRecord) -> np.ndarray | None:
-        image = find(record)
+        image = found.get(record.image_id)
         return None if image is None else paint(image, (record.height, record.width), classes)
 
     return read
-
-
-def _stem(path: PurePosixPath) -> str:
-    return path.stem
-
-
-def _path(file: str) -> str:
-    return str(PurePosixPath(file).with_suffix(""))

@@ -13,10 +13,11 @@ from xml.sax.saxutils import quoteattr
 import numpy as np
 
 from wsss_core.artifacts.atomic import atomic_output
-from wsss_core.artifacts.label_maps import BACKGROUND, IGNORE, LabelRow
+from wsss_core.artifacts.label_maps import BACKGROUND, LabelRow
 from wsss_core.artifacts.manifest import ImageRecord
 from wsss_core.exchange.annotations.brush_rle import encode_brush
 from wsss_core.exchange.annotations.label_studio import IMAGE_KEY, OWN_ID
+from wsss_core.exchange.shown_classes import shown_classes
 
 LOCAL_FILES = "/data/local-files/?d="
 FROM_NAME, TO_NAME = "tag", "image"
@@ -43,8 +44,7 @@ def write_label_studio_tasks(
 
 def task_of(row: LabelRow, file: str, classes: Sequence[str], model: str) -> dict[str, object]:
     """One task; a brush mask per foreground class present."""
-    labels = [int(label) for label in np.unique(row.label_HW) if label not in (BACKGROUND, IGNORE)]
-    results = [_result(row.label_HW == label, classes[label], f"{label}") for label in labels]
+    results = [_result(row.label_HW == label, classes[label], f"{label}") for label in shown_classes(row.label_HW)]
     address = LOCAL_FILES + quote(PurePosixPath(file).as_posix().lstrip("/"))
     data = {IMAGE_KEY: address, OWN_ID: row.image_id}
     return {"data": data, "predictions": [{"model_version": model, "result": results}]}

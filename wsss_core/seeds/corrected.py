@@ -7,7 +7,7 @@ import numpy as np
 
 from wsss_core.artifacts.formats import Row
 from wsss_core.artifacts.label_maps import LabelRow
-from wsss_core.artifacts.manifest import ImageRecord
+from wsss_core.artifacts.manifest import FILE_NAME, ImageRecord, Listing
 from wsss_core.exchange.corrections import correction_reader
 from wsss_core.settings.seeds import CorrectedSettings
 from wsss_core.stages.context import Processor, StageContext, typed_row
@@ -19,7 +19,10 @@ def processor(context: StageContext) -> Processor:
     """The correction of an image, or its row of the input `seeds`."""
     settings = context.typed_settings(CorrectedSettings)
     read = correction_reader(
-        Path(settings.corrections).expanduser(), context.manifest.classes, settings.without_shapes == "background"
+        Path(settings.corrections).expanduser(),
+        context.manifest.classes,
+        settings.without_shapes == "background",
+        Listing.of_manifest(context.inputs["data"] / FILE_NAME, part_size=1).ids,
     )
 
     def process(record: ImageRecord, rows: Mapping[str, Row]) -> LabelRow:

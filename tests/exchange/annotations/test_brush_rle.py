@@ -41,3 +41,9 @@ def test_blocks_of_single_values_are_read() -> None:
 def test_codes_of_another_size_or_cut_off_are_refused(code: list[int]) -> None:
     with pytest.raises(ForeignFileError, match=r"task 3: expected a brush mask of 2 x 2 pixels"):
         decode_brush(code, (2, 2), "task 3")
+
+
+def test_values_of_other_widths_are_refused() -> None:
+    code = encode_brush(np.ones((2, 2), bool))
+    with pytest.raises(ForeignFileError, match="values of 16 bits"):
+        decode_brush([*code[:4], 0b01111000 | code[4] & 7, *code[5:]], (2, 2), "x")

@@ -9,7 +9,6 @@ import pytest
 from wsss_core.exchange.annotations.annotated_image import AnnotatedImage
 from wsss_core.exchange.annotations.brush_rle import encode_brush
 from wsss_core.exchange.annotations.label_map import paint
-from wsss_core.exchange.annotations.label_studio import image_files
 from wsss_core.exchange.annotations.source import is_annotation_source, read_annotations
 from wsss_core.exchange.errors import ForeignFileError
 
@@ -106,6 +105,13 @@ def test_images_without_annotations_are_kept_by_coco_and_cvat_and_left_out_when_
     assert [image.names for image in read_annotations(write(tmp_path / "d.json", tasks()))] == [()]
 
 
+def test_the_address_that_label_studio_writes_into_coco_says_more_than_the_name(tmp_path: Path) -> None:
+    content = coco()
+    content["images"] = [{"id": 7, "file_name": "a%20b.jpg", "path": "/data/local-files/?d=srv/photos/deep/a%20b.jpg"}]
+    [image] = read_annotations(write(tmp_path / "a.json", content))
+    assert image.files == ("srv/photos/deep/a b.jpg", "a%20b.jpg", "a b.jpg")
+
+
 def test_tags_of_the_whole_image_are_read(tmp_path: Path) -> None:
     choice = {"type": "choices", "value": {"choices": ["cat", "dog"]}}
     tree = {"type": "taxonomy", "value": {"taxonomy": [["animal", "dog"]]}}
@@ -121,19 +127,6 @@ def test_smaller_coco_objects_and_higher_cvat_shapes_lie_on_top(tmp_path: Path) 
     body = '<polygon label="cat" points="2,1;5,1;5,3;2,3" z_order="1"/><polygon label="dog" points="0,0;6,0;6,4;0,4"/>'
     image = read_annotations(write(tmp_path / "a.xml", cvat(body)))[0]
     np.testing.assert_array_equal(paint(image, SIZE, CLASSES), expected)
-
-
-@pytest.mark.parametrize(
-    ("url", "files"),
-    [
-        ("/data/upload/3/0a1b2c3d-my%20cat.jpg", ("my cat.jpg", "data/upload/3/0a1b2c3d-my cat.jpg")),
-        ("/data/local-files/?d=photos/a%20b.jpg", ("photos/a b.jpg",)),
-        ("s3://bucket/deep/a.jpg", ("deep/a.jpg",)),
-        ("https://example.org/x/a.jpg?size=2", ("x/a.jpg",)),
-    ],
-)
-def test_addresses_of_label_studio_become_file_names(url: str, files: tuple[str, ...]) -> None:
-    assert image_files(url) == files
 
 
 @pytest.mark.parametrize(

@@ -71,8 +71,10 @@ def _values(bits: str, expected: int) -> np.ndarray:
     if count != expected:
         raise ValueError(f"{count} bytes, expected {expected}")
     value_bits = take(5) + 1
+    if value_bits != _VALUE_BITS:
+        raise ValueError(f"values of {value_bits} bits, expected {_VALUE_BITS}")
     widths = [take(4) + 1 for _ in range(4)]
-    values = np.zeros(count, np.int64)
+    values = np.zeros(count, np.uint8)
     at = 0
     while at < count:
         repeated = take(1)

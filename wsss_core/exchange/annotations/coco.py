@@ -10,6 +10,7 @@ import numpy as np
 from wsss_core.artifacts.rle import compress_counts, decode_masks
 from wsss_core.exchange.annotations.annotated_image import AnnotatedImage, BoxCorners, Shape
 from wsss_core.exchange.annotations.fields import field, number
+from wsss_core.exchange.annotations.image_names import file_or_address, image_files
 from wsss_core.exchange.errors import ForeignFileError
 
 
@@ -44,13 +45,20 @@ def coco_images(content: object, path: Path) -> list[AnnotatedImage]:
         known = one.get("wsss_id")
         images.append(
             AnnotatedImage(
-                (field(one, "file_name", str, at),),
+                _files(one, at),
                 at,
                 shapes=tuple(shape for _, shape in own),
                 image_id=known if isinstance(known, str) else None,
             )
         )
     return images
+
+
+def _files(one: Mapping[str, object], where: str) -> tuple[str, ...]:
+    """Label Studio writes the address under `path`, and of that only the last step as `file_name`."""
+    address = one.get("path")
+    name = file_or_address(field(one, "file_name", str, where))
+    return (*image_files(address), *name) if isinstance(address, str) else name
 
 
 def _rows(content: object, key: str, where: str) -> list[Mapping[str, object]]:

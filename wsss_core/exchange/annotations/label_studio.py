@@ -1,22 +1,20 @@
 """Label Studio's JSON export (not JSON_MIN): choices, rectangles, polygons and brush masks of each task."""
 
-import re
 from collections.abc import Mapping, Sequence
 from functools import partial
-from pathlib import Path, PurePosixPath
-from urllib.parse import parse_qs, unquote, urlsplit
+from pathlib import Path
 
 import numpy as np
 
 from wsss_core.exchange.annotations.annotated_image import AnnotatedImage, BoxCorners, Shape
 from wsss_core.exchange.annotations.brush_rle import decode_brush
 from wsss_core.exchange.annotations.fields import field, number
+from wsss_core.exchange.annotations.image_names import image_files
 from wsss_core.exchange.errors import ForeignFileError
 
 IMAGE_KEY = "image"
 OWN_ID = "wsss_id"
 _CHOICES = ("choices", "labels", "taxonomy")
-_UPLOAD_PREFIX = re.compile(r"^[0-9a-f]{8}-(?=.)")  # Label Studio puts it before the names of uploaded files
 
 
 def is_label_studio(content: object) -> bool:
@@ -48,17 +46,6 @@ def label_studio_images(content: object, path: Path) -> list[AnnotatedImage]:
             )
         )
     return images
-
-
-def image_files(url: str) -> tuple[str, ...]:
-    """What the image behind a task's address is called on disk, likeliest first: uploads have a prefix before the name,
-    files of local storage stand in the address's query."""
-    parts = urlsplit(url)
-    local = parse_qs(parts.query).get("d")
-    path = local[0] if local else unquote(parts.path)
-    path = path.lstrip("/")
-    plain = _UPLOAD_PREFIX.sub("", PurePosixPath(path).name)
-    return (path,) if plain == PurePosixPath(path).name else (plain, path)
 
 
 def _image_url(data: Mapping[str, object], where: str) -> str:

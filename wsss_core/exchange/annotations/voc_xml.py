@@ -4,6 +4,7 @@ from pathlib import Path
 
 from wsss_core.data.voc_files import read_annotation
 from wsss_core.exchange.annotations.annotated_image import AnnotatedImage, Shape
+from wsss_core.exchange.annotations.image_names import file_or_address
 from wsss_core.exchange.errors import ForeignFileError
 
 _ENDINGS = (".jpg", ".jpeg", ".png", ".JPG", ".JPEG", ".PNG", ".webp", ".bmp", ".tif", ".tiff")
@@ -23,4 +24,5 @@ def _read(path: Path, folder: Path) -> AnnotatedImage:
     stem = path.relative_to(folder).with_suffix("").as_posix()
     # VOC counts from 1 with inclusive ends.
     shapes = tuple(Shape(name, (x0 - 1, y0 - 1, x1, y1)) for x0, y0, x1, y1, name in read_annotation(path))
-    return AnnotatedImage(tuple(stem + ending for ending in _ENDINGS), str(path), shapes=shapes)
+    files = tuple(name + ending for name in file_or_address(stem) for ending in _ENDINGS)
+    return AnnotatedImage(files, str(path), shapes=shapes)
