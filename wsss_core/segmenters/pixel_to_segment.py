@@ -14,6 +14,7 @@ from wsss_core.networks.clamped_norm import clamp_norms
 from wsss_core.networks.factory import build_segmenter
 from wsss_core.networks.pixel_embedding import PixelEmbedding
 from wsss_core.segmenters.segment_sample import SegmentSamples
+from wsss_core.segmenters.shared_segments import shared_segments
 from wsss_core.segmenters.validation import validation_figures
 from wsss_core.segments.grouping import KMeans, Segments, group
 from wsss_core.segments.local_features import local_features
@@ -22,6 +23,7 @@ from wsss_core.segments.prototypes import prototypes
 from wsss_core.segments.relations import affinity_tags, annotation_loss, image_loss, retrieval_accuracy, tag_loss
 from wsss_core.settings.spml import PixelToSegmentSettings
 from wsss_core.stages.context import StageContext
+from wsss_core.training import processes
 from wsss_core.training.initial_weights import start_backbone, start_of
 from wsss_core.training.label_source import RowSource
 from wsss_core.training.loop import fit
@@ -70,7 +72,8 @@ class PixelToSegmentTask(Task):
         )
         validated = [settings.validation_split] if settings.validation_split else []
         self.validation = [record for record in manifest.select(validated) if record.truth is not None]
-        self.memory = Memory(settings.memory_steps)
+        self.memory = Memory(settings.memory_steps * settings.accumulate)
+        _check_pieces(min(settings.batch, len(self.samples)), settings.accumulate)
 
     def start_training_mode(self) -> None:
         """Training mode; a backbone that does not learn stays in evaluation mode, without dropout."""
@@ -95,7 +98,8 @@ class PixelToSegmentTask(Task):
             segments.label_N,
             self._tags(segments, batch["tags"]),
         )
-        table = own.followed_by(self.memory.tables)
+        others, everything = shared_segments(own)
+        table = own.followed_by([*others, *self.memory.tables])
         logits = self.network.classify(embedding_BDhw.detach())
         enlarged = functional.interpolate(logits, size=batch["label"].shape[1:], mode="bilinear")
         parts = {"cross_entropy": settings.annotation.weight * masked_cross_entropy(enlarged, batch["label"])}
@@ -110,10 +114,12 @@ class PixelToSegmentTask(Task):
             concentration = settings.image_similarity.concentration
             contrast = image_loss(segments, concentration, settings.similarity_with_location)
             parts["image_similarity"] = settings.image_similarity.weight * contrast
-        self.memory.add(own)
+        self.memory.add(everything)
         figures = {f"{name}_loss": float(part.detach()) for name, part in parts.items()}
         figures |= {"segments": float(segments.count), "retrieval": float(retrieval_accuracy(table))}
-        return torch.stack(list(parts.values())).sum(), figures
+        # Others wait for the gradient of their segments, also from a process that has nothing to compare with them.
+        reached = sum((other.prototype_ND.sum() * 0 for other in others), start=own.prototype_ND.new_zeros(()))
+        return torch.stack(list(parts.values())).sum() + reached, figures
 
     def _segments(self, embedding_BDhw: torch.Tensor, batch: Batch) -> Segments:
         size_hw = (embedding_BDhw.shape[2], embedding_BDhw.shape[3])
@@ -150,3 +156,13 @@ class PixelToSegmentTask(Task):
             trained_on=trained_on(self.context, len(self.samples)),
         )
         save_network(folder, card, self.network.state_dict())
+
+
+def _check_pieces(batch: int, accumulate: int) -> None:
+    """Processes that exchange segments must take as many pieces of a batch as each other."""
+    if processes.size() > 1 and batch < accumulate * processes.size():
+        raise ValueError(
+            f"expected a batch of at least {accumulate * processes.size()} images, one for each of {processes.size()} "
+            f"processes x `accumulate` {accumulate}, found {batch}; lower `accumulate` or `compute: "
+            "{training_processes: ...}`, or raise `batch`"
+        )

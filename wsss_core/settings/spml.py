@@ -129,7 +129,7 @@ class PixelToSegmentSettings(AugmentSettings):
     similarity_with_location: bool = True
     """Image similarity compares embeddings with their place (VOC) or alone (DensePose)."""
     memory_steps: Annotated[int, Field(ge=0)] = 2
-    """Earlier steps whose segments pixels are compared with too."""
+    """Earlier steps whose segments, those of all processes, pixels are compared with too."""
     min_region_px: Annotated[int, Field(ge=0)] = 100
     """Regions of masks that do not cover the image are filled up to a partition; smaller parts than this join the
     neighbour with the longest border. Partitions stay as they are."""

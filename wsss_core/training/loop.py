@@ -134,8 +134,7 @@ class _Run:
             loss, logs = self._loss(piece)
             for name, value in {"loss": float(loss.detach()), **logs}.items():
                 figures[name] = figures.get(name, 0.0) + share * value
-            if math.isfinite(figures["loss"]):  # else all processes are told below
-                (loss * share).backward()
+            (loss * share).backward()  # also of NaN: other processes may wait for it, and all are told below
         figures, stopped = processes.sum_figures(figures, stop, self.device)
         if not math.isfinite(figures["loss"]):
             raise TrainingDiverged(f"{self.where}, step {self.step}", f"loss {figures['loss']}", rate)
