@@ -19,10 +19,12 @@ import yaml
 from click.testing import CliRunner, Result
 from data.coco_files import write_instances
 from documentation.pages import ROOT, commands
+from exchange.sbd_files import write_sbd
 from in_process import run_experiment
 from own_images import make_tiny, write_photos, write_tags
 from PIL import Image
 
+from wsss_core.artifacts.atomic import write_text
 from wsss_core.cli import main
 from wsss_core.commands import run as run_command
 from wsss_core.commands import view as view_command
@@ -125,6 +127,10 @@ def write_inputs(folder: Path) -> None:
     box = "<bndbox><xmin>1</xmin><ymin>1</ymin><xmax>4</xmax><ymax>4</ymax></bndbox>"
     cat = f"<object><name>cat</name>{box}</object>"
     (folder / "data/VOC2012/Annotations/2007_000032.xml").write_text(f"<annotation>{cat}</annotation>")
+    for split, image_id in (("train", "2007_000032"), ("val", "2007_000033")):
+        write_text(folder / f"data/VOC2012/ImageSets/Segmentation/{split}.txt", f"{image_id}\n")
+    mask_HW = np.ones((4, 5), np.uint8)
+    write_sbd(folder / "data/SBD", {"2008_000002": mask_HW}, {"2008_000003": mask_HW})
     for name in ("predictions", "SegmentationClass"):
         (folder / name).mkdir()
         Image.fromarray(np.ones((4, 5), np.uint8)).save(folder / name / "a.png")
@@ -208,7 +214,7 @@ def test_sanity(here: Path, text: str) -> None:
     assert "going on" in result.output
 
 
-@pytest.mark.parametrize("text", of("evaluate", "coco", "tags"))
+@pytest.mark.parametrize("text", of("evaluate", "coco", "sbd", "tags"))
 def test_tools_for_files_of_others(here: Path, text: str) -> None:
     result = typed(text)
     assert result.exit_code == 0, result.output
@@ -313,7 +319,20 @@ def test_plan(text: str) -> None:
 
 def test_every_command_is_run_by_a_test() -> None:
     run = of(
-        *("export", "predict", "compare", "sanity", "evaluate", "coco", "tags", "new", "fetch", "status", "view"),
+        *(
+            "export",
+            "predict",
+            "compare",
+            "sanity",
+            "evaluate",
+            "coco",
+            "sbd",
+            "tags",
+            "new",
+            "fetch",
+            "status",
+            "view",
+        ),
         *("doctor", "run", "plan"),
     )
     assert [text for text in SHOWN if text not in run and is_whole(text)] == []
