@@ -1,34 +1,23 @@
 """Mean-field inference of a dense CRF on the permutohedral lattice, for several energies of one image at once.
 
 The loops are compiled (`_mean_field.cpp`, `permutohedral.h`, which name the papers); this file is their door: it checks
-the arrays, and that what is compiled is the source beside it, since results are filed under that source's fingerprint.
+the arrays, and that what is compiled is the source beside it.
 """
 
-import hashlib
 from pathlib import Path
 
 import numpy as np
 
+from wsss_core.compiled import remedy, require_same_source
+
 _FOLDER = Path(__file__).parent
-_REMEDY = f"run `make env`, or `python setup.py build_ext --inplace` in {_FOLDER.parents[1]}; both need a C++ compiler"
 
 try:
     from wsss_core.dense_crf import _mean_field
 except ImportError as error:
-    raise ImportError(f"expected the compiled part of the dense CRF, found {error}: {_REMEDY}") from error
+    raise ImportError(f"expected the compiled part of the dense CRF, found {error}: {remedy(_FOLDER)}") from error
 
-
-def require_same_source(digest: str, folder: Path) -> None:
-    """Raises `ImportError` unless `digest` (SHA-256, hexadecimal) is that of the C++ files in the folder.
-
-    setup.py, which compiles the digest in, takes it over the same files in the same order.
-    """
-    files = sorted([*folder.glob("*.cpp"), *folder.glob("*.h")])
-    if digest != hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest():
-        raise ImportError(f"expected the dense CRF compiled from the C++ files in {folder}, found others: {_REMEDY}")
-
-
-require_same_source(_mean_field.SOURCE, _FOLDER)
+require_same_source(_mean_field.SOURCE, _FOLDER, "the dense CRF")
 
 
 def mean_field(
