@@ -181,6 +181,8 @@ def check_crops(case: Case) -> None:
     image_HW3, label_HW = picture.astype(np.float32) / 255, case.arrays["in_semantic"]
     region_HW = (picture[..., 0] // 64) * 16 + (picture[..., 1] // 64) * 4 + picture[..., 2] // 64
     check_sizes(case, image_HW3, label_HW, region_HW)
+    if "pad" in case.arrays:
+        check_padding(case, image_HW3)
     crop_hw = tuple(map(int, re.search(r"crop (\d+)x(\d+)", case.spec["records"]).groups()))  # type: ignore[union-attr]
     first = int(re.search(r"numpy\.random\.seed\((\d+)\+s\)", case.spec["input"])[1])  # type: ignore[index]
     for kind in ("tag", "tagcls", "dp", "dpcls"):
@@ -205,6 +207,16 @@ def check_crops(case: Case) -> None:
             for name, array in found.items():
                 if f"{kind}{number}_{name}" in case.arrays:
                     assert_recorded(case, f"{kind}{number}_{name}", array)
+
+
+def check_padding(case: Case, image_HW3: np.ndarray) -> None:
+    """The last rows of the image filled up to a larger size: those that are not all padding are the image's."""
+    recorded = case.arrays["pad"]
+    (height, width), (rows, columns) = image_HW3.shape[:2], recorded.shape[:2]
+    below = int((recorded == np.float32(IMAGENET_RGB.mean)).all(axis=(1, 2)).sum())
+    size_hw, mean = (height + below, max(width, columns)), IMAGENET_RGB.mean
+    padded = uniform_crop(image_HW3, [], np.random.RandomState(0), (1.0, 1.0), size_hw, mean, mirror=False).image_HW3
+    assert_recorded(case, "pad", padded[size_hw[0] - rows :, :columns])
 
 
 def check_sizes(case: Case, image_HW3: np.ndarray, label_HW: np.ndarray, region_HW: np.ndarray) -> None:
