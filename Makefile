@@ -22,7 +22,7 @@ help: ## Show this list
 
 env: $(STAMP) ## Make .venv with the package and its development tools
 
-$(STAMP): pyproject.toml setup.py $(wildcard wsss_core/dense_crf/*.cpp wsss_core/dense_crf/*.h)
+$(STAMP): pyproject.toml setup.py $(wildcard wsss_core/*/*.cpp wsss_core/*/*.h)
 	@test -n "$(PYTHON)" || { echo "expected Python 3.11 or newer, found none; install one or give PYTHON=/path/to/python" >&2; exit 1; }
 	test -x $(BIN)/python || "$(PYTHON)" -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check $(PIP_OPTIONS) -e '.[dev]'

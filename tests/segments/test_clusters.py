@@ -1,4 +1,4 @@
-"""Grid, k-means, prototypes and segments, by their laws."""
+"""Prototypes, segments and local features, by their laws."""
 
 import numpy as np
 import pytest
@@ -10,58 +10,10 @@ from wsss_core.networks.pixel_embedding import unit
 from wsss_core.segments.grouping import LABEL_DIVISOR, KMeans, group
 from wsss_core.segments.local_features import blur_kernel, colour, local_features, location
 from wsss_core.segments.prototypes import class_share, majority, nearest_prototype, prototypes
-from wsss_core.segments.spherical_kmeans import BLOCK, grid_clusters, spherical_kmeans
 
 
 def vectors(count: int, width: int = 4, seed: int = 0) -> torch.Tensor:
     return unit(torch.randn(count, width, generator=torch.Generator().manual_seed(seed)))
-
-
-@given(st.integers(1, 30), st.integers(1, 30), st.integers(1, 6), st.integers(1, 6))
-@settings(max_examples=30, deadline=None)
-def test_grid_has_its_corners_and_is_symmetric(height, width, rows, columns):
-    grid = grid_clusters((height, width), (rows, columns))
-    assert grid[0, 0] == 0
-    assert grid.max() < rows * columns
-    if height > 1 and width > 1:
-        assert grid[-1, -1] == rows * columns - 1
-
-
-def test_edge_clusters_are_half_as_wide():
-    assert torch.bincount(grid_clusters((120, 1), (7, 1))[:, 0]).tolist() == [10, 20, 20, 20, 20, 20, 10]
-
-
-def plain_kmeans(vector_PD: torch.Tensor, start_P: torch.Tensor, count: int, iterations: int) -> torch.Tensor:
-    cluster_P = start_P
-    for _ in range(iterations):
-        centres = torch.stack([unit(vector_PD[cluster_P == number].sum(0)) for number in range(count)])
-        cluster_P = (vector_PD @ centres.T).argmax(1)
-    return cluster_P
-
-
-@pytest.mark.parametrize("iterations", [0, 1, 40])
-def test_kmeans_equals_the_plain_form_also_when_it_stops_early(iterations):
-    vector_PD, start_P = vectors(60), torch.arange(60) % 5
-    found = spherical_kmeans(vector_PD, start_P, 5, iterations)
-    assert torch.equal(found, plain_kmeans(vector_PD, start_P, 5, iterations))
-
-
-@given(st.integers(1, 3 * BLOCK), st.integers(1, 12), st.integers(0, 99))
-@settings(max_examples=20, deadline=None)
-def test_kmeans_in_blocks_equals_the_plain_form(count, clusters, seed):
-    vector_PD = vectors(count, 5, seed)
-    start_P = torch.randint(clusters, (count,), generator=torch.Generator().manual_seed(seed))
-    assert torch.equal(spherical_kmeans(vector_PD, start_P, clusters, 4), plain_kmeans(vector_PD, start_P, clusters, 4))
-
-
-def test_no_pixels_are_in_no_cluster():
-    assert spherical_kmeans(torch.empty(0, 4), torch.empty(0, dtype=torch.int64), 3, 2).tolist() == []
-
-
-def test_an_empty_cluster_keeps_pixels_whose_cosines_are_all_negative():
-    vector_PD = torch.tensor([[1.0, 0], [-1, 0]])
-    assert spherical_kmeans(vector_PD, torch.tensor([0, 0]), 2, 1).tolist() == [0, 0]  # the sum is 0: all ties
-    assert spherical_kmeans(vector_PD[:1], torch.tensor([1]), 2, 1).tolist() == [1]
 
 
 def test_prototypes_are_directions_of_sums_and_pass_gradients():

@@ -271,6 +271,17 @@ def test_the_cpp_of_the_dense_crf_counts_for_the_stages_that_run_one() -> None:
     assert not {name for name in with_crf if name.split(".")[0] in ("cams", "regions", "evaluation", "data")}
 
 
+def test_the_cpp_of_the_kmeans_counts_for_the_stages_that_make_segments() -> None:
+    roots = roots_of_all_stages()
+    with_kmeans = {
+        name
+        for name in roots
+        if "_spherical_kmeans.cpp" in {path.name for path in fingerprint.data_files(reachable(roots[name]))}
+    }
+    assert {"segmenter.pixel_to_segment", "segmenter.segment_bank", "seeds.segment_retrieval"} <= with_kmeans
+    assert not {name for name in with_kmeans if name.split(".")[0] in ("cams", "regions", "evaluation", "data")}
+
+
 def test_cpp_source_counts_and_what_is_compiled_from_it_does_not(package: Path) -> None:
     first = after(package, "wsss_core/part/_loops.cpp", "int a = 1;")
     assert after(package, "wsss_core/part/_loops.cpp", "int a = 2;") != first

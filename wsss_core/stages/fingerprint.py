@@ -42,7 +42,7 @@ def code_fingerprint(roots: tuple[str, ...]) -> str:
 
 
 def data_files(names: Iterable[str]) -> list[Path]:
-    """Files other than Python beside the modules of the package's rooms: templates of the report, C++ of the CRF."""
+    """Files other than Python beside the modules of the package's rooms: templates of the report, C++."""
     rooms = {_source_file(name).parent for name in names} - {ROOT / PACKAGE}
     inside = [room for room in sorted(rooms) if room.is_relative_to(ROOT / PACKAGE)]
     found = {path for room in inside for path in room.rglob("*") if path.is_file() and "__pycache__" not in path.parts}

@@ -10,7 +10,7 @@ from packaging.requirements import Requirement
 from wsss_core.commands.checks.finding import Finding, ok
 
 DISTRIBUTION = "wsss"
-COMPILED = "wsss_core.dense_crf.mean_field"
+COMPILED = ("wsss_core.dense_crf.mean_field", "wsss_core.segments.spherical_kmeans")
 _NAMED = ("torch", "torchvision", "snakemake", "numpy")
 _REMEDY = "install the package anew in this environment, `pip install -e .`, or use the one that `make env` makes"
 
@@ -32,12 +32,14 @@ def check_packages(
 
 
 def check_compiled(load: Callable[[str], object] = importlib.import_module) -> list[Finding]:
-    """A fault when the compiled part of the package is missing or older than its source, otherwise nothing."""
-    try:
-        load(COMPILED)
-    except ImportError as error:
-        return [Finding("fault", str(error))]
-    return []
+    """A fault for each compiled part of the package that is missing or older than its source, otherwise nothing."""
+    faults = []
+    for module in COMPILED:
+        try:
+            load(module)
+        except ImportError as error:
+            faults.append(Finding("fault", str(error)))
+    return faults
 
 
 def _version(name: str, version_of: VersionOf) -> str | None:
