@@ -79,6 +79,11 @@ def test_a_split_left_without_images_is_an_error(tmp_path: Path, photo: MakeFile
         gather(drafts, skip_bad=True)
 
 
+def test_where_no_image_can_be_used_the_first_says_why(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"none in: train. The first bad one is 'x': .*a.jpg.*no file.* To do: mend"):
+        gather([draft("x", tmp_path / "a.jpg")], skip_bad=True)
+
+
 def test_mask_of_another_size_is_refused(tmp_path: Path, photo: MakeFile, mask: MakeFile) -> None:
     truth = mask(tmp_path / "a.png", [0, 1], 10, 32)
     with pytest.raises(DataError, match="height 24 and width 32, found 10 and 32"):

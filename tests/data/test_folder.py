@@ -96,6 +96,13 @@ def test_unknown_tag_names_line_and_nearest_class(photos: Path, tmp_path: Path) 
         folder.list_images(settings(photos, tags=table, classes=("dog", "cat")))
 
 
+def test_tags_that_differ_in_case_are_one_unless_both_are_classes(photos: Path, tmp_path: Path) -> None:
+    tags = write_table(tmp_path / "tags.csv", [("plain.jpg", "Cat"), ("sub/deep.jpg", "cat")])
+    with pytest.raises(DataError, match=r"line 3: expected one way to write a tag, found 'cat', which is 'Cat' in .*2"):
+        folder.list_images(settings(photos, tags=tags))
+    assert folder.list_images(settings(photos, tags=tags, classes=["Cat", "cat"])).classes == ("Cat", "cat")
+
+
 def test_unknown_sub_folder_is_an_unknown_tag(tmp_path: Path, photo: MakeFile) -> None:
     photo(tmp_path / "photos" / "cats" / "1.jpg")
     with pytest.raises(DataError, match=r"(?s)1\.jpg: unknown tag 'cats'; did you mean 'cat'"):

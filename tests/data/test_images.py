@@ -185,6 +185,18 @@ def test_missing_file_and_folder_are_told_apart(tmp_path: Path) -> None:
         read_image(tmp_path)
 
 
+def test_a_missing_file_is_told_with_the_one_that_may_be_meant(tmp_path: Path) -> None:
+    (tmp_path / "IMG_1.JPG").touch()
+    with pytest.raises(ImageError, match=r"found no file \(there is 'IMG_1.JPG'\)"):
+        read_image(tmp_path / "img_1.jpg")
+
+
+def test_pictures_of_iphones_are_called_by_name(tmp_path: Path) -> None:
+    (tmp_path / "a.jpg").write_bytes(b"\0\0\0\x18ftypheic" + bytes(40))
+    with pytest.raises(ImageError, match=r"found a HEIC picture.*convert it to JPEG"):
+        read_image(tmp_path / "a.jpg")
+
+
 def test_too_large_image_names_the_setting(tmp_path: Path) -> None:
     Image.fromarray(gradient()).save(tmp_path / "a.png")
     for read in (read_image, probe_image):

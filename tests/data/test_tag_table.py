@@ -118,3 +118,19 @@ def test_tags_that_commas_part_are_refused_and_names_with_commas_are_not(tmp_pat
     path.write_text('file,tags\na.jpg,"cat, dog"\nb.jpg,cat\nc.jpg,dog\n')
     with pytest.raises(DataError, match=r"line 2: expected tags separated by `;`, found 'cat, dog'.*write 'cat;dog'"):
         read_tag_table(path, tmp_path)
+
+
+@pytest.mark.parametrize("sign", ["|", "/", " + ", " & "])
+def test_tags_that_other_signs_part_are_refused_like_commas(tmp_path: Path, sign: str) -> None:
+    path = tmp_path / "tags.csv"
+    path.write_text(f"file,tags\na.jpg,cat{sign}dog\nb.jpg,cat\nc.jpg,dog\n")
+    with pytest.raises(DataError, match=r"line 2: expected tags separated by `;`.*write 'cat;dog'"):
+        read_tag_table(path, tmp_path)
+    path.write_text(f"file,tags\na.jpg,cat{sign}dog\nb.jpg,cat\n")
+    assert len(read_tag_table(path, tmp_path)[0].tags or ()) == 1
+
+
+def test_a_spreadsheet_is_told_from_a_table(tmp_path: Path) -> None:
+    (tmp_path / "tags.csv").write_bytes(b"PK\x03\x04" + bytes(range(256)))
+    with pytest.raises(DataError, match=r"found a spreadsheet or an archive. To do: save it as `CSV UTF-8`"):
+        read_tag_table(tmp_path / "tags.csv", tmp_path)

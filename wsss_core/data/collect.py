@@ -61,7 +61,7 @@ def collect(
     if bad and not settings.skip_bad:
         faults = [f"image {record.image_id!r}: {record.skipped}" for record in bad]
         raise join_faults("bad images", faults, "mend the files, or set `skip_bad: true` to leave them out")
-    _refuse_empty_splits(records, listing)
+    _refuse_empty_splits(records, listing, bad)
     notes = _notes(records, bad, disagreeing, classes)
     return Manifest((BACKGROUND, *classes), tuple(records), about[1], about[0], notes)
 
@@ -138,13 +138,14 @@ def _mask_classes(draft: Draft, size_hw: tuple[int, int], class_count: int) -> t
     return tuple(int(label) for label in ids if 0 < label <= class_count)
 
 
-def _refuse_empty_splits(records: list[ImageRecord], listing: Listing) -> None:
+def _refuse_empty_splits(records: list[ImageRecord], listing: Listing, bad: list[ImageRecord]) -> None:
     usable = {name for record in records if record.skipped is None for name in record.splits}
     empty = [name for name in listing.split_names if name not in usable]
     if empty:
         raise DataError(
-            f"expected at least one usable image in every split, found none in: {', '.join(empty)}. "
-            "To do: mend its images, or take the split out of the settings."
+            f"expected at least one usable image in every split, found none in: {', '.join(empty)}"
+            + (f". The first bad one is {bad[0].image_id!r}: {bad[0].skipped} " if bad else ". ")
+            + "To do: mend its images, or take the split out of the settings."
         )
 
 

@@ -21,7 +21,7 @@ from wsss_core.settings.base import nearest
 from wsss_core.settings.data import FolderSettings
 from wsss_core.settings.paths import where_it_leads
 
-IMAGE_ENDINGS = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".gif", ".tif", ".tiff", ".webp"})
+IMAGE_ENDINGS = frozenset({".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".bmp", ".gif", ".tif", ".tiff", ".webp", ".avif"})
 TRAIN, VAL = "train", "val"
 _HASH_RANGE = 2**64
 
@@ -138,6 +138,7 @@ def class_names(settings: FolderSettings, files: Sequence[TaggedFile]) -> tuple[
             raise DataError(
                 f"{settings.tags or settings.images}: expected at least one tag, found none. To do: tag some images."
             )
+        _refuse_other_case(files)
         return FolderSettings(images=settings.images, classes=found).classes  # the same rules as for written classes
     faults = [
         f"{entry.where}: unknown tag {tag!r}; {nearest(tag, list(settings.classes))}"
@@ -150,6 +151,19 @@ def class_names(settings: FolderSettings, files: Sequence[TaggedFile]) -> tuple[
             "unknown tags", faults, "correct the tags, add them to `classes`, or set `unlisted_tags: drop`"
         )
     return settings.classes
+
+
+def _refuse_other_case(files: Sequence[TaggedFile]) -> None:
+    """Names such as Cat and cat are hardly two things. Who means both writes them into `classes`."""
+    first: dict[str, tuple[str, str]] = {}
+    for entry in files:
+        for tag in entry.tags or ():
+            known, where = first.setdefault(tag.casefold(), (tag, entry.where))
+            if known != tag:
+                raise DataError(
+                    f"{entry.where}: expected one way to write a tag, found {tag!r}, which is {known!r} in {where}. To "
+                    "do: write both alike, or list both in `classes`."
+                )
 
 
 def _by_sub_folder(root: Path, truth: str | None) -> list[TaggedFile]:

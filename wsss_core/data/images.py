@@ -22,6 +22,7 @@ import numpy as np
 from PIL import Image, UnidentifiedImageError
 
 from wsss_core.data.image_formats import PHOTOGRAPHS
+from wsss_core.data.similar_file import similar_file
 
 _PILLOW_PIXEL_LIMIT = Image.MAX_IMAGE_PIXELS
 _ORIENTATION_TAG = 0x0112
@@ -36,6 +37,7 @@ _TRANSPOSE_OF_ORIENTATION = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
+_HEIC = tuple(b"ftyp" + brand for brand in (b"heic", b"heix", b"mif1", b"msf1"))
 _ORIENTATIONS_THAT_SWAP_AXES = (5, 6, 7, 8)
 
 
@@ -83,7 +85,8 @@ def probe_image(path: Path | str, max_pixels: int | None = None, decode: bool = 
 def _opened(path: Path, max_pixels: int | None) -> Iterator[Image.Image]:
     """The opened, not yet decoded image; its size is within `max_pixels`."""
     if not path.is_file():
-        found = "a folder" if path.is_dir() else "no file"
+        similar = similar_file(path)
+        found = "a folder" if path.is_dir() else "no file" if similar is None else f"no file (there is {similar!r})"
         raise ImageError(path, "an image file", found, "correct the list or put the image there")
     if path.stat().st_size == 0:
         raise ImageError(
@@ -95,7 +98,7 @@ def _opened(path: Path, max_pixels: int | None) -> Iterator[Image.Image]:
             image = Image.open(path, formats=PHOTOGRAPHS)
     except UnidentifiedImageError as error:
         remedy = "convert it to JPEG or PNG, or take it off the list"
-        raise ImageError(path, "an image", "content in no known image format", remedy) from error
+        raise ImageError(path, "an image", _unknown(path), remedy) from error
     with image:
         width, height = image.size
         if max_pixels is not None and width * height > max_pixels:
@@ -103,6 +106,12 @@ def _opened(path: Path, max_pixels: int | None) -> Iterator[Image.Image]:
             remedy = "shrink the image, or raise the data setting `max_pixels` (memory and time grow with it)"
             raise ImageError(path, f"at most {max_pixels} pixels (data setting `max_pixels`)", found, remedy)
         yield image
+
+
+def _unknown(path: Path) -> str:
+    with path.open("rb") as file:
+        head = file.read(12)
+    return "a HEIC picture, as iPhones take them" if head[4:] in _HEIC else "content in no known image format"
 
 
 @contextmanager

@@ -15,10 +15,13 @@ from wsss_core.settings.paths import where_it_leads
 
 SEPARATOR = ";"
 COMMA = ","
+OTHER_SEPARATORS = (COMMA, "|", "/", "+", "&")
 DELIMITERS = (COMMA, ";", "\t")
 """Between columns; the first that the first line has."""
 FILE_COLUMNS = ("file", "filename", "file_name", "image", "path")
 TAG_COLUMNS = ("tags", "labels", "tag", "label", "class", "classes")
+_ARCHIVE = b"PK\x03\x04"
+"""What the files of Excel and LibreOffice begin with."""
 _YES_OR_NO = {"1": True, "1.0": True, "true": True, "0": False, "0.0": False, "false": False, "": False}
 
 NamedBox = tuple[float, float, float, float, str]
@@ -56,12 +59,15 @@ def read_tag_table(path: Path, images: Path) -> list[TaggedFile]:
     folder `images` is called so, spaces and all.
 
     Raises `DataError` for a missing file, another encoding than UTF-8, missing columns, too many cells, an empty
-    file name, a path that leaves the image folder, and tags that commas seem to part.
+    file name, a path that leaves the image folder, and tags that other signs seem to part.
     """
     if not path.is_file():
         raise DataError(
             f"{where_it_leads(path)}: expected a CSV table of tags, found no file. To do: correct the setting `tags`."
         )
+    with path.open("rb") as file:
+        if file.read(len(_ARCHIVE)) == _ARCHIVE:
+            raise DataError(f"{path}: expected CSV, found a spreadsheet or an archive. To do: save it as `CSV UTF-8`.")
     try:
         with path.open(encoding="utf-8-sig", newline="") as stream:
             delimiter = _delimiter(stream.readline())
@@ -71,12 +77,12 @@ def read_tag_table(path: Path, images: Path) -> list[TaggedFile]:
             found = [_entry(f"{path}, line {reader.line_num}", columns, images, row) for row in reader]
     except UnicodeDecodeError as error:
         raise DataError(
-            f"{path}: expected UTF-8 text, found other bytes ({error}). To do: save it as UTF-8."
+            f"{path}: expected UTF-8 text, found other bytes ({error}). To do: save it as `CSV UTF-8`."
         ) from error
     except csv.Error as error:
         raise DataError(f"{path}: expected CSV, found a broken line ({error}). To do: check its quotes.") from error
     if columns.tags is not None:  # names of columns are one class each, whatever is in them
-        _refuse_commas(found)
+        _refuse_other_separators(found)
     return found
 
 
@@ -84,17 +90,17 @@ def _delimiter(first_line: str) -> str:
     return next((sign for sign in DELIMITERS if sign in first_line), COMMA)
 
 
-def _refuse_commas(entries: Sequence[TaggedFile]) -> None:
+def _refuse_other_separators(entries: Sequence[TaggedFile]) -> None:
     """A name such as "cat, dog" is a class of its own, but hardly where images are tagged "cat" and others "dog"."""
     known = {tag for entry in entries for tag in entry.tags or ()}
     for entry in entries:
         for tag in entry.tags or ():
-            parts = [part.strip() for part in tag.split(COMMA)]
-            if len(parts) > 1 and known.issuperset(parts):
-                raise DataError(
-                    f"{entry.where}: expected tags separated by `{SEPARATOR}`, found {tag!r}, whose parts are tags, "
-                    f"too. To do: write {SEPARATOR.join(parts)!r}."
-                )
+            for parts in ([part.strip() for part in tag.split(sign)] for sign in OTHER_SEPARATORS if sign in tag):
+                if known.issuperset(parts):
+                    raise DataError(
+                        f"{entry.where}: expected tags separated by `{SEPARATOR}`, found {tag!r}, whose parts are "
+                        f"tags, too. To do: write {SEPARATOR.join(parts)!r}."
+                    )
 
 
 def _columns(path: Path, found: Sequence[str] | None, delimiter: str) -> _Columns:

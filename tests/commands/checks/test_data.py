@@ -111,3 +111,18 @@ def test_a_tag_on_every_image_is_a_warning(photos: Path, config: Path) -> None:
     names = [f"ein Bild {number}.png,cat{';dog' if number % 2 else ''}" for number in range(24)]
     (photos / "tags.csv").write_text("\n".join(["file,tags", *names]))
     assert "has the tag cat, so nothing can be learnt of it" in text(check(config))
+
+
+def test_a_class_of_one_image_may_be_a_slip_of_another(photos: Path, config: Path) -> None:
+    tags = (photos / "tags.csv").read_text().splitlines()
+    place = next(place for place, line in enumerate(tags) if line.endswith(",cat"))
+    (photos / "tags.csv").write_text(
+        "\n".join([*tags[:place], tags[place].replace(",cat", ",caat"), *tags[place + 1 :]])
+    )
+    assert "caat (1, or is it 'cat'?)" in text(check(config)) or "caat (0, or is it 'cat'?)" in text(check(config))
+
+
+def test_photographs_that_the_table_forgot_are_named(photos: Path, config: Path) -> None:
+    tags = (photos / "tags.csv").read_text().splitlines()
+    (photos / "tags.csv").write_text("\n".join(tags[:-1]))
+    assert f"1 pictures in {photos}/photos are not listed" in text(check(config))

@@ -1,5 +1,6 @@
 """Can the images be used? Counts, classes, and the first faulty files."""
 
+import difflib
 import importlib
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -9,6 +10,7 @@ from typing import Protocol, cast
 
 from wsss_core.artifacts.manifest import Listing, Manifest
 from wsss_core.commands.checks.finding import Finding, ok
+from wsss_core.commands.checks.unlisted import check_unlisted
 from wsss_core.commands.text_table import text_table
 from wsss_core.download.public_files import fetched_to
 from wsss_core.settings.data import DataSettings, ScenesSettings
@@ -73,6 +75,7 @@ def _report(
     where = f"data {stage.name!r}"
     findings = [found, ok(f"{where}: tags from {manifest.tag_source}"), *_bad_files(where, settings, manifest)]
     findings += [Finding("warning", f"{where}: {note}") for note in manifest.notes if "bad files" not in note]
+    findings += check_unlisted(where, settings, [record.image_id for record in manifest.records])
     findings += _rare_classes(where, manifest, splits[0])
     pixels = sum(record.height * record.width for record in manifest.records if record.skipped is None)
     skipped = frozenset(record.image_id for record in manifest.skipped())
@@ -99,10 +102,17 @@ def _rare_classes(where: str, manifest: Manifest, split: str) -> list[Finding]:
     findings = []
     if records and not any(counts.values()):
         findings.append(Finding("fault", f"{where}: no image of split {split!r} has a tag", "check the tags"))
-    elif rare := [f"{name} ({count})" for name, count in counts.items() if count < _FEW_IMAGES]:
+    elif rare := [f"{name} ({count}{_meant(name, counts)})" for name, count in counts.items() if count < _FEW_IMAGES]:
         text = f"{where}: classes with fewer than {_FEW_IMAGES} images in split {split!r}: {', '.join(rare)}"
         findings.append(Finding("warning", text, "add images of them, or take them off `classes`"))
     return [*findings, *_everywhere(where, counts, len(records), split)]
+
+
+def _meant(name: str, counts: Mapping[str, int]) -> str:
+    """The class that a rare one may be a slip of: one much like it, and not rare."""
+    common = [other for other, count in counts.items() if count >= _FEW_IMAGES]
+    close = difflib.get_close_matches(name, common, n=1)
+    return f", or is it {close[0]!r}?" if close else ""
 
 
 def _everywhere(where: str, counts: Mapping[str, int], images: int, split: str) -> list[Finding]:
