@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from exchange.annotations.bitmask_urls import data_url
 
 from wsss_core.exchange.annotations.annotated_image import AnnotatedImage
 from wsss_core.exchange.annotations.brush_rle import encode_brush
@@ -103,6 +104,34 @@ def test_images_without_annotations_are_kept_by_coco_and_cvat_and_left_out_when_
         read_annotations(write(tmp_path / "c.json", tasks(annotations=[{"was_cancelled": True, "result": []}]))) == ()
     )
     assert [image.names for image in read_annotations(write(tmp_path / "d.json", tasks()))] == [()]
+
+
+ELLIPSES = {
+    "studio.json": tasks(
+        {"type": "ellipselabels", "value": {"x": 50, "y": 50, "radiusX": 50, "radiusY": 50, "ellipselabels": ["cat"]}}
+    ),
+    "cvat.xml": cvat('<ellipse label="cat" cx="3" cy="2" rx="3" ry="2" rotation="0"/>'),
+}
+
+
+@pytest.mark.parametrize("name", ELLIPSES)
+def test_ellipses_have_an_area(tmp_path: Path, name: str) -> None:
+    painted = paint(read_annotations(write(tmp_path / name, ELLIPSES[name]))[0], SIZE, CLASSES)
+    np.testing.assert_array_equal(painted[1:3], 1)
+    np.testing.assert_array_equal(painted[::3, ::5], 0)
+
+
+def test_bitmasks_of_label_studio_are_masks(tmp_path: Path) -> None:
+    value = {"imageDataURL": data_url(BLOCK_HW), "bitmasklabels": ["dog"]}
+    [image] = read_annotations(write(tmp_path / "a.json", tasks({"type": "bitmasklabels", "value": value})))
+    np.testing.assert_array_equal(paint(image, SIZE, CLASSES), BLOCK_HW * 2)
+
+
+@pytest.mark.parametrize("kind", ["polyline", "points", "cuboid", "skeleton"])
+def test_shapes_of_cvat_without_an_area_are_tags_at_least(tmp_path: Path, kind: str) -> None:
+    [image] = read_annotations(write(tmp_path / "a.xml", cvat(f'<{kind} label="dog"/>')))
+    assert image.names == ("dog",)
+    assert not paint(image, SIZE, CLASSES).any()
 
 
 def test_the_address_that_label_studio_writes_into_coco_says_more_than_the_name(tmp_path: Path) -> None:

@@ -1,4 +1,5 @@
-"""CVAT's XML form "CVAT for images 1.1": tags, boxes, polygons and masks of each image."""
+"""CVAT's XML form "CVAT for images 1.1": tags, boxes, polygons, ellipses and masks of each image, and the names of
+shapes without an area."""
 
 import xml.etree.ElementTree as ElementTree
 from functools import partial
@@ -7,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from wsss_core.exchange.annotations.annotated_image import AnnotatedImage, Shape
+from wsss_core.exchange.annotations.ellipse import ellipse_polygon
 from wsss_core.exchange.errors import ForeignFileError
 
 ROOT = "annotations"
@@ -42,6 +44,16 @@ def _polygon(node: ElementTree.Element, image: ElementTree.Element, where: str) 
     return Shape(_text(node, "label"), polygons=(np.array(points, np.float64).reshape(-1, 2),))
 
 
+def _ellipse(node: ElementTree.Element, image: ElementTree.Element, where: str) -> Shape:
+    x, y, wide, high = (float(_text(node, key)) for key in ("cx", "cy", "rx", "ry"))
+    polygon = ellipse_polygon((x, y), (wide, high), float(node.get("rotation") or 0))
+    return Shape(_text(node, "label"), polygons=(polygon,))
+
+
+def _name(node: ElementTree.Element, image: ElementTree.Element, where: str) -> Shape:
+    return Shape(_text(node, "label"))
+
+
 def _mask(node: ElementTree.Element, image: ElementTree.Element, where: str) -> Shape:
     return Shape(_text(node, "label"), mask=partial(_decode, node, image, where))
 
@@ -71,4 +83,6 @@ def _text(node: ElementTree.Element, key: str) -> str:
     return value
 
 
-_READERS = {"box": _box, "polygon": _polygon, "mask": _mask}
+_READERS = {"box": _box, "polygon": _polygon, "ellipse": _ellipse, "mask": _mask} | dict.fromkeys(
+    ("polyline", "points", "cuboid", "skeleton"), _name
+)

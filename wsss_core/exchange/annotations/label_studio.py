@@ -1,4 +1,4 @@
-"""Label Studio's JSON export (not JSON_MIN): choices, rectangles, polygons and brush masks of each task."""
+"""Label Studio's JSON export (not JSON_MIN): choices, rectangles, polygons, ellipses and masks of each task."""
 
 from collections.abc import Mapping, Sequence
 from functools import partial
@@ -7,7 +7,9 @@ from pathlib import Path
 import numpy as np
 
 from wsss_core.exchange.annotations.annotated_image import AnnotatedImage, BoxCorners, Shape
+from wsss_core.exchange.annotations.bitmask import decode_bitmask
 from wsss_core.exchange.annotations.brush_rle import decode_brush
+from wsss_core.exchange.annotations.ellipse import ellipse_polygon
 from wsss_core.exchange.annotations.fields import field, number
 from wsss_core.exchange.annotations.image_names import image_files
 from wsss_core.exchange.errors import ForeignFileError
@@ -87,6 +89,11 @@ def _read(result: Mapping[str, object], where: str) -> tuple[tuple[str, ...], tu
     if kind == "brushlabels":
         mask = partial(decode_brush, field(value, "rle", list, where), _size_hw(result, where), where)
         return (), tuple(Shape(name, mask=mask) for name in names)
+    if kind == "bitmasklabels":
+        mask = partial(decode_bitmask, field(value, "imageDataURL", str, where), _size_hw(result, where), where)
+        return (), tuple(Shape(name, mask=mask) for name in names)
+    if kind == "ellipselabels":
+        return (), tuple(Shape(name, polygons=(_ellipse(value, result, where),)) for name in names)
     return names, ()
 
 
@@ -109,3 +116,10 @@ def _rectangle(value: Mapping[str, object], result: Mapping[str, object], where:
     height, width = _size_hw(result, where)
     x, y, wide, high = (number(value, key, where) / 100 for key in ("x", "y", "width", "height"))
     return x * width, y * height, (x + wide) * width, (y + high) * height
+
+
+def _ellipse(value: Mapping[str, object], result: Mapping[str, object], where: str) -> np.ndarray:
+    height, width = _size_hw(result, where)
+    x, y, wide, high = (number(value, key, where) / 100 for key in ("x", "y", "radiusX", "radiusY"))
+    turn = number({"rotation": 0, **value}, "rotation", where)
+    return ellipse_polygon((x * width, y * height), (wide * width, high * height), turn)
