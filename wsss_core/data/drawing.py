@@ -26,10 +26,13 @@ def drawn_scribbles(label_HW: np.ndarray, length: float = 1.0) -> np.ndarray:
     return drawn
 
 
-def drawn_points(label_HW: np.ndarray) -> np.ndarray:
-    """The deepest pixel of every connected piece of a label map, as one pixel of its label; 254 elsewhere."""
+def drawn_points(label_HW: np.ndarray, min_piece_px: int = 0) -> np.ndarray:
+    """The deepest pixel of every connected piece of a label map, as one pixel of its label; 254 elsewhere.
+
+    min_piece_px: smaller pieces get none, but the largest piece of each label always gets one.
+    """
     drawn = np.full(label_HW.shape, UNLABELLED, np.uint8)
-    for label, piece_HW in _pieces(label_HW):
+    for label, piece_HW in _pieces(label_HW, min_piece_px):
         drawn[deepest_pixel(piece_HW)] = label
     return drawn
 
@@ -56,11 +59,12 @@ def deepest_pixel(piece_HW: np.ndarray) -> tuple[int, int]:
     return int(row), int(column)
 
 
-def _pieces(label_HW: np.ndarray) -> Iterator[tuple[int, np.ndarray]]:
-    """Label and mask of every connected piece."""
+def _pieces(label_HW: np.ndarray, min_piece_px: int = 0) -> Iterator[tuple[int, np.ndarray]]:
+    """Label and mask of every connected piece of at least so many pixels, and of the largest of each label."""
     for label in np.unique(label_HW):
         if label == IGNORE:
             continue
         count, piece_HW = cv2.connectedComponents((label_HW == label).astype(np.uint8))
-        for number in range(1, count):
+        area_px = np.bincount(piece_HW.ravel(), minlength=count)[1:]
+        for number in np.flatnonzero(area_px >= min(min_piece_px, area_px.max())) + 1:
             yield int(label), piece_HW == number

@@ -28,7 +28,7 @@ def point_seed(record: ImageRecord, settings: FromPointsSettings) -> np.ndarray:
     if settings.source == "truth":
         if record.truth is None:
             raise ValueError(f"image {record.image_id!r} has no ground truth; `source: truth` cannot click on it")
-        clicks_HW = drawn_points(read_label_png(record.truth))
+        clicks_HW = drawn_points(read_label_png(record.truth), settings.min_piece_px)
     else:
         if not record.points:
             raise ValueError(

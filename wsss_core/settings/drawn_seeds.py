@@ -43,3 +43,6 @@ class FromPointsSettings(Settings):
     """data: what the data brings. truth: a click in the middle of every piece of the ground truth, for experiments."""
     width_px: Annotated[int, Field(ge=1)] = 6
     """Side of the square around a click, pixels (SPML: dilation 6)."""
+    min_piece_px: Annotated[int, Field(ge=0)] = 0
+    """Pieces of the ground truth below this get no click, except the largest of each class; of drawn points only. Masks
+    of photographs have many pieces of a few pixels at the borders of objects, which nobody would click on."""
