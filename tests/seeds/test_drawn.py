@@ -72,13 +72,14 @@ def test_drawings_lie_on_their_own_label_and_reach_every_piece(label_HW):
 
 @given(LABELS, st.integers(0, 30))
 @settings(max_examples=40, deadline=None)
-def test_small_pieces_get_no_click_but_no_label_is_lost(label_HW, least_px):
-    clicked = drawn_points(label_HW, least_px)
+def test_small_pieces_get_no_click_and_no_stroke_but_no_label_is_lost(label_HW, least_px):
+    clicked, stroked = drawn_points(label_HW, least_px), drawn_scribbles(label_HW, min_piece_px=least_px)
     for label in set(np.unique(label_HW)) - {IGNORE}:
         count, piece = cv2.connectedComponents((label_HW == label).astype(np.uint8))
         areas = [(piece == number).sum() for number in range(1, count)]
         wanted = [number for number, area in enumerate(areas, 1) if area >= min(least_px, max(areas))]
         assert sorted(piece[clicked == label]) == wanted
+        assert sorted(set(piece[stroked == label])) == wanted
 
 
 def test_shorter_scribbles_are_parts_of_longer_ones():
@@ -186,8 +187,12 @@ def test_stages_make_seeds_from_the_data_and_from_the_truth(tmp_path, record):
     assert points[0, -1] == 0
     drawn = run(from_points, FromPointsSettings.parse({"source": "truth"}, "seeds"), record, tmp_path)
     strokes = run(from_scribbles, FromScribblesSettings.parse({"source": "truth"}, "seeds"), record, tmp_path)
-    chosen = FromPointsSettings.parse({"source": "truth", "min_piece_px": 10_000}, "seeds")
-    assert set(np.unique(run(from_points, chosen, record, tmp_path))) == {0, 1, UNLABELLED}
+    largest = {"source": "truth", "min_piece_px": 10_000}
+    for made in (
+        run(from_points, FromPointsSettings.parse(largest, "seeds"), record, tmp_path),
+        run(from_scribbles, FromScribblesSettings.parse(largest, "seeds"), record, tmp_path),
+    ):
+        assert set(np.unique(made)) == {0, 1, UNLABELLED}
     for seed in (drawn, strokes):
         assert set(np.unique(seed)) == {0, 1, UNLABELLED}
     boxes = run(from_boxes, FromBoxesSettings(), record, tmp_path)

@@ -9,14 +9,15 @@ from skimage import morphology
 from wsss_core.artifacts.label_maps import IGNORE, UNLABELLED
 
 
-def drawn_scribbles(label_HW: np.ndarray, length: float = 1.0) -> np.ndarray:
+def drawn_scribbles(label_HW: np.ndarray, length: float = 1.0, min_piece_px: int = 0) -> np.ndarray:
     """One stroke, a pixel wide, along the middle of every connected piece of a label map; 254 elsewhere. uint8 (H, W).
 
     label_HW: uint8; the background is drawn too, pixels of 255 belong to no piece. length: share in 0..1 of each
-    stroke's pixels that is kept, those around the piece's deepest point; at least that point.
+    stroke's pixels that is kept, those around the piece's deepest point; at least that point. min_piece_px: smaller
+    pieces get none, but the largest piece of each label always gets one.
     """
     drawn = np.full(label_HW.shape, UNLABELLED, np.uint8)
-    for label, piece_HW in _pieces(label_HW):
+    for label, piece_HW in _pieces(label_HW, min_piece_px):
         rows, columns = np.nonzero(morphology.skeletonize(piece_HW))
         centre = deepest_pixel(piece_HW)
         away = (rows - centre[0]) ** 2 + (columns - centre[1]) ** 2
@@ -59,7 +60,7 @@ def deepest_pixel(piece_HW: np.ndarray) -> tuple[int, int]:
     return int(row), int(column)
 
 
-def _pieces(label_HW: np.ndarray, min_piece_px: int = 0) -> Iterator[tuple[int, np.ndarray]]:
+def _pieces(label_HW: np.ndarray, min_piece_px: int) -> Iterator[tuple[int, np.ndarray]]:
     """Label and mask of every connected piece of at least so many pixels, and of the largest of each label."""
     for label in np.unique(label_HW):
         if label == IGNORE:

@@ -20,7 +20,7 @@ def scribble_seed(record: ImageRecord, classes: tuple[str, ...], settings: FromS
     if settings.source == "truth":
         if record.truth is None:
             raise ValueError(f"image {record.image_id!r} has no ground truth; `source: truth` cannot draw on it")
-        strokes_HW = drawn_scribbles(read_label_png(record.truth), settings.length)
+        strokes_HW = drawn_scribbles(read_label_png(record.truth), settings.length, settings.min_piece_px)
     else:
         if record.scribbles is None:
             raise ValueError(

@@ -34,6 +34,9 @@ class FromScribblesSettings(Settings):
     it for pixels to be left out, and another number off the strokes."""
     length: Annotated[float, Field(gt=0, le=1)] = 1.0
     """Share of a stroke's length that is kept, for experiments with shorter scribbles; of drawn ones only."""
+    min_piece_px: Annotated[int, Field(ge=0)] = 0
+    """Pieces of the ground truth below this get no stroke, except the largest of each class; of drawn ones only. Masks
+    of photographs have many pieces of a few pixels at the borders of objects."""
 
 
 class FromPointsSettings(Settings):
