@@ -13,6 +13,7 @@ SUBCOMMANDS = {
     "doctor": "Check configuration, data, weights, packages, disk and device before anything runs.",
     "coco": "Make lists, tags and masks from the instance files of MS-COCO.",
     "sbd": "Make label PNGs and the list train_aug from the MATLAB files of SBD.",
+    "masks": "Make label PNGs of masks whose classes are colours, as CVAT exports them.",
     "tags": "Make cls_labels.npy from an instance file, XML annotations or masks.",
     "plan": "Say what would run and why, one line per stage.",
     "run": "Run an experiment, or what is not up to date of it.",

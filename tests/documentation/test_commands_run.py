@@ -130,6 +130,9 @@ def write_inputs(folder: Path) -> None:
     for split, image_id in (("train", "2007_000032"), ("val", "2007_000033")):
         write_text(folder / f"data/VOC2012/ImageSets/Segmentation/{split}.txt", f"{image_id}\n")
     mask_HW = np.ones((4, 5), np.uint8)
+    (folder / "task/SegmentationClass").mkdir(parents=True)
+    Image.fromarray(np.ones((4, 5, 3), np.uint8)).save(folder / "task/SegmentationClass/a.png")
+    write_text(folder / "task/labelmap.txt", "cat:1,1,1::\n")
     write_sbd(folder / "data/SBD", {"2008_000002": mask_HW}, {"2008_000003": mask_HW})
     for name in ("predictions", "SegmentationClass"):
         (folder / name).mkdir()
@@ -214,7 +217,7 @@ def test_sanity(here: Path, text: str) -> None:
     assert "going on" in result.output
 
 
-@pytest.mark.parametrize("text", of("evaluate", "coco", "sbd", "tags"))
+@pytest.mark.parametrize("text", of("evaluate", "coco", "masks", "sbd", "tags"))
 def test_tools_for_files_of_others(here: Path, text: str) -> None:
     result = typed(text)
     assert result.exit_code == 0, result.output
@@ -326,6 +329,7 @@ def test_every_command_is_run_by_a_test() -> None:
             "sanity",
             "evaluate",
             "coco",
+            "masks",
             "sbd",
             "tags",
             "new",
