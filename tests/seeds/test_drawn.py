@@ -13,12 +13,13 @@ from hypothesis.extra import numpy as hnp
 from training.tiny_data import tiny_context, write_tiny_data
 
 from wsss_core.artifacts.cams import CamRow
-from wsss_core.artifacts.label_maps import IGNORE, UNLABELLED, unlabelled_ignored
+from wsss_core.artifacts.label_maps import unlabelled_ignored
 from wsss_core.artifacts.manifest import Box, ImageRecord, Point
 from wsss_core.data.drawing import deepest_pixel, drawn_points, drawn_scribbles, widened
 from wsss_core.data.faults import DataError
 from wsss_core.data.scribble_files import read_scribbles
 from wsss_core.data.voc_files import read_boxes_json, read_points_json
+from wsss_core.label_ids import IGNORE, UNLABELLED
 from wsss_core.seeds import from_boxes, from_points, from_scribbles
 from wsss_core.seeds.from_boxes import box_seed, cam_evidence, centre_evidence
 from wsss_core.settings.drawn_seeds import FromBoxesSettings, FromPointsSettings, FromScribblesSettings

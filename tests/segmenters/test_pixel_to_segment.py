@@ -11,9 +11,10 @@ from training.stage_rows import write_seeds
 from training.tiny_data import tiny_context, write_tiny_data
 
 from wsss_core.artifacts.cams import CamRow
-from wsss_core.artifacts.label_maps import IGNORE, LabelRow
+from wsss_core.artifacts.label_maps import LabelRow
 from wsss_core.artifacts.manifest import Manifest
 from wsss_core.checkpoints.store import load_network
+from wsss_core.label_ids import IGNORE
 from wsss_core.networks.clamped_norm import ClampedBatchNorm2d
 from wsss_core.networks.pixel_embedding import PixelEmbedding
 from wsss_core.predictions import pixel_softmax

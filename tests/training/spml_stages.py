@@ -9,11 +9,12 @@ from training.tiny_data import tiny_context
 
 from wsss_core.artifacts import label_maps, regions
 from wsss_core.artifacts.formats import Row
-from wsss_core.artifacts.label_maps import UNLABELLED, LabelRow
+from wsss_core.artifacts.label_maps import LabelRow
 from wsss_core.artifacts.manifest import ImageRecord, Manifest
 from wsss_core.artifacts.parts import PartWriter
 from wsss_core.data.drawing import widened
 from wsss_core.data.labels import read_label_png
+from wsss_core.label_ids import UNLABELLED
 from wsss_core.regions.partition import partition_row
 from wsss_core.segmenters import pixel_to_segment
 from wsss_core.settings.base import Settings

@@ -12,9 +12,10 @@ from wsss_core.artifacts.affinity_labels import AffinityLabelRow
 from wsss_core.artifacts.cams import CamRow
 from wsss_core.artifacts.formats import Row
 from wsss_core.artifacts.manifest import ImageRecord
-from wsss_core.cams.foreground import BACKGROUND, has_own_background, power_background
+from wsss_core.cams.foreground import has_own_background, power_background
 from wsss_core.crf import crf_from_unaries, unary_from_probabilities
 from wsss_core.data.images import read_image
+from wsss_core.label_ids import BACKGROUND
 from wsss_core.settings.affinity_labels import CrfPairSettings
 from wsss_core.settings.crf import CrfSettings
 from wsss_core.stages.context import Processor, StageContext, typed_row

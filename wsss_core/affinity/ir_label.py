@@ -11,11 +11,11 @@ import numpy as np
 from wsss_core.artifacts.affinity_labels import IrLabelRow
 from wsss_core.artifacts.cams import CamRow
 from wsss_core.artifacts.formats import Row
-from wsss_core.artifacts.label_maps import BACKGROUND, IGNORE
 from wsss_core.artifacts.manifest import ImageRecord
 from wsss_core.cams.foreground import best_foreground
 from wsss_core.crf import crf_from_unaries, unary_from_labels
 from wsss_core.data.images import read_image
+from wsss_core.label_ids import BACKGROUND, IGNORE
 from wsss_core.settings.affinity_labels import IrLabelSettings
 from wsss_core.stages.context import Processor, StageContext, typed_row
 

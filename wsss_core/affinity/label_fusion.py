@@ -6,7 +6,7 @@ sure foreground. "High" is the stack of the high alpha, where what is still back
 
 import numpy as np
 
-from wsss_core.artifacts.label_maps import IGNORE
+from wsss_core.label_ids import IGNORE
 
 STRIDE = 8  # image pixels per grid cell and axis, of both affinity networks
 OUTSIDE_SCORE = 1e-5  # a cell whose scores are all below lies in the zero padding of the crop

@@ -7,7 +7,7 @@ import numpy as np
 import torch
 
 from wsss_core.affinity.pairs import from_grid_hw, pair_windows
-from wsss_core.artifacts.label_maps import BACKGROUND, IGNORE
+from wsss_core.label_ids import BACKGROUND, IGNORE
 
 ArrayT = TypeVar("ArrayT", np.ndarray, torch.Tensor)
 

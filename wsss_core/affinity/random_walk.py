@@ -11,10 +11,11 @@ from wsss_core.affinity.transition import pair_links, transition_matrix, walk
 from wsss_core.artifacts.cams import CamRow, canvas_at
 from wsss_core.artifacts.formats import Row
 from wsss_core.artifacts.manifest import ImageRecord
-from wsss_core.cams.foreground import BACKGROUND, has_own_background, power_background
+from wsss_core.cams.foreground import has_own_background, power_background
 from wsss_core.cams.scales import bounded_image
 from wsss_core.checkpoints.store import load_network
 from wsss_core.data.images import read_image
+from wsss_core.label_ids import BACKGROUND
 from wsss_core.networks.precision import as_input, inference
 from wsss_core.settings.refined_cams import RandomWalkSettings
 from wsss_core.stages.context import Processor, StageContext, typed_row

@@ -3,8 +3,8 @@
 import numpy as np
 
 from wsss_core.artifacts.instances import InstanceRow
-from wsss_core.artifacts.label_maps import IGNORE
 from wsss_core.artifacts.rle import decode_masks
+from wsss_core.label_ids import IGNORE
 
 
 def trusted(row: InstanceRow) -> np.ndarray:

@@ -7,13 +7,8 @@ import numpy as np
 import pyarrow as pa
 
 from wsss_core.artifacts.png import decode_png, encode_png
+from wsss_core.label_ids import IGNORE, UNLABELLED
 
-BACKGROUND = 0
-UNLABELLED = 254
-"""Nobody has said what the pixel is: it belongs to the image and may be grouped with others, but teaches no class.
-Methods that know only labels take it for `IGNORE`."""
-IGNORE = 255
-"""The pixel is to be left out altogether."""
 MAXIMUM_CONFIDENCE = 255
 
 SCHEMA = pa.schema([("image_id", pa.string()), ("label_png", pa.binary()), ("confidence_png", pa.binary())])

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-BACKGROUND = 0
+from wsss_core.label_ids import BACKGROUND
 
 
 def has_own_background(class_ids: Sequence[int] | np.ndarray) -> bool:

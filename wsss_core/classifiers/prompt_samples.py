@@ -5,13 +5,14 @@ from collections.abc import Sequence
 import numpy as np
 import torch
 
-from wsss_core.artifacts.label_maps import IGNORE, LabelRow
+from wsss_core.artifacts.label_maps import LabelRow
 from wsss_core.artifacts.manifest import ImageRecord
 from wsss_core.clip.augment import random_colours, random_scale
 from wsss_core.clip.preprocessing import whole_patches
 from wsss_core.data.augment import random_mirror, rescale_longer_side
 from wsss_core.data.crops import random_crop
 from wsss_core.data.images import read_image
+from wsss_core.label_ids import IGNORE
 from wsss_core.networks.clip.clip import CLIP_RGB
 from wsss_core.settings.prompts import PromptsSettings
 from wsss_core.training.label_source import RowSource

@@ -5,8 +5,7 @@ from typing import Literal, NamedTuple
 import torch
 
 from wsss_core.clip.enlarge import enlarge
-
-IGNORE = 255
+from wsss_core.label_ids import IGNORE
 
 CamDistance = Literal["absolute", "squared"]
 CamMean = Literal["pixels", "sides", "tags"]

@@ -13,7 +13,7 @@ from wsss_core.commands.places import FinishedStage
 from wsss_core.exchange.affinity_label_rows import write_crf_pairs
 from wsss_core.exchange.cam_rows import write_fma_cams, write_irn_cams, write_psa_cams, write_psa_cams_with_background
 from wsss_core.exchange.palette_png import write_palette_pngs
-from wsss_core.exchange.psa_dicts import BACKGROUND
+from wsss_core.label_ids import BACKGROUND
 from wsss_core.settings.base import SettingsError
 from wsss_core.stages.per_image import rows_of
 

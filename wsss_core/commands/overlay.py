@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 
 from wsss_core.artifacts.atomic import ArtifactError
-from wsss_core.artifacts.label_maps import BACKGROUND, IGNORE
+from wsss_core.label_ids import BACKGROUND, IGNORE
 
 STRENGTH = 0.55
 _JPEG_QUALITY = 92

@@ -7,7 +7,6 @@ import click
 import numpy as np
 
 from wsss_core.artifacts.atomic import write_bytes
-from wsss_core.artifacts.label_maps import BACKGROUND
 from wsss_core.checkpoints.store import load_network
 from wsss_core.commands.image_scores import scores_of
 from wsss_core.commands.overlay import draw_overlay, encode_jpeg
@@ -15,6 +14,7 @@ from wsss_core.commands.photographs import Photograph, View, find_photographs, v
 from wsss_core.commands.trained_segmenter import trained_segmenter
 from wsss_core.data.images import ImageError
 from wsss_core.data.labels import encode_label_png, voc_palette
+from wsss_core.label_ids import BACKGROUND
 from wsss_core.predictions.label_row import label_row
 from wsss_core.predictions.tiles import ScoresOf, tiled_labels
 from wsss_core.settings.base import SettingsError

@@ -6,12 +6,12 @@ from pathlib import Path
 import click
 
 from wsss_core.artifacts.cams import CamRow
-from wsss_core.artifacts.label_maps import BACKGROUND
 from wsss_core.artifacts.manifest import Manifest
 from wsss_core.cams.coverage import coverage
 from wsss_core.commands.checks.finding import Finding
 from wsss_core.commands.checks.learning import TagFigures, judge
 from wsss_core.commands.places import FinishedStage, finished_stages, locate
+from wsss_core.label_ids import BACKGROUND
 from wsss_core.settings.base import SettingsError, nearest
 from wsss_core.stages.per_image import rows_of
 from wsss_core.training.history import JSONL_NAME, read

@@ -6,12 +6,12 @@ from pathlib import Path
 import click
 import numpy as np
 
-from wsss_core.artifacts.label_maps import BACKGROUND, IGNORE
 from wsss_core.data.coco_instances import read_instances
 from wsss_core.data.faults import DataError
 from wsss_core.data.labels import read_label_png
 from wsss_core.data.voc_files import label_id, read_annotation
 from wsss_core.exchange.cls_labels import tag_vector, write_cls_labels
+from wsss_core.label_ids import BACKGROUND, IGNORE
 from wsss_core.settings.data import COCO_CLASSES, VOC_CLASSES
 
 KNOWN_CLASSES = {"voc": VOC_CLASSES, "coco": COCO_CLASSES}

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 from pycocotools import mask as coco_mask
 
-from wsss_core.artifacts.label_maps import BACKGROUND
 from wsss_core.artifacts.rle import compress_counts, decode_masks
 from wsss_core.data.faults import DataError
+from wsss_core.label_ids import BACKGROUND
 
 
 @dataclass(frozen=True)

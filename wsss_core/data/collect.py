@@ -12,10 +12,9 @@ from wsss_core.data.images import ImageError, probe_image
 from wsss_core.data.instance_truth import read_instance_truth
 from wsss_core.data.labels import LabelError, read_label_png
 from wsss_core.data.scribble_files import XML
+from wsss_core.label_ids import IGNORE
 from wsss_core.progress import progress
 from wsss_core.settings.data import BACKGROUND, DataSettings
-
-IGNORE = 255
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from skimage import morphology
 
-from wsss_core.artifacts.label_maps import IGNORE, UNLABELLED
+from wsss_core.label_ids import IGNORE, UNLABELLED
 
 
 def drawn_scribbles(label_HW: np.ndarray, length: float = 1.0, min_piece_px: int = 0) -> np.ndarray:

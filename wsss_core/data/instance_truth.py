@@ -5,8 +5,8 @@ from pathlib import Path
 
 import numpy as np
 
-from wsss_core.artifacts.label_maps import BACKGROUND, IGNORE
 from wsss_core.data.labels import LabelError, read_label_png
+from wsss_core.label_ids import BACKGROUND, IGNORE
 
 
 @dataclass(frozen=True)

@@ -7,9 +7,9 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from wsss_core.artifacts.label_maps import IGNORE, UNLABELLED
 from wsss_core.data.faults import DataError
 from wsss_core.data.labels import read_label_png
+from wsss_core.label_ids import IGNORE, UNLABELLED
 from wsss_core.settings.base import nearest
 
 XML = ".xml"

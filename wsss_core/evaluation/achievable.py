@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from wsss_core.artifacts.label_maps import IGNORE
+from wsss_core.label_ids import IGNORE
 
 
 def achievable_label(truth_HW: np.ndarray, masks: Iterable[np.ndarray], class_count: int) -> np.ndarray:

@@ -3,7 +3,7 @@
 import cv2
 import numpy as np
 
-from wsss_core.artifacts.label_maps import IGNORE
+from wsss_core.label_ids import IGNORE
 
 DILATION_RATIO = 0.02  # of the image diagonal, as published
 

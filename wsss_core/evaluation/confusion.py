@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from wsss_core.artifacts.label_maps import IGNORE
+from wsss_core.label_ids import IGNORE
 
 _VALUES = 256  # of a uint8 label
 

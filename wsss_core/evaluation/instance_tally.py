@@ -5,7 +5,6 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from wsss_core.artifacts.instances import InstanceRow
-from wsss_core.artifacts.label_maps import BACKGROUND
 from wsss_core.artifacts.manifest import Manifest
 from wsss_core.artifacts.rle import iter_masks
 from wsss_core.data.instance_truth import InstanceTruth, read_instance_truth
@@ -14,6 +13,7 @@ from wsss_core.evaluation.instance_ap import average_precision, hits, mask_iou
 from wsss_core.evaluation.iou import mean_over_present
 from wsss_core.evaluation.tally import number
 from wsss_core.evaluation.target import EvaluationTarget
+from wsss_core.label_ids import BACKGROUND
 
 IOU_THRESHOLDS: Mapping[str, float] = {"ap50": 0.5, "ap70": 0.7}
 """Name of the figure -> IoU from which a prediction is a hit; the two that are published for VOC."""

@@ -6,11 +6,12 @@ from wsss_core.artifacts.cams import CamRow
 from wsss_core.artifacts.formats import Row
 from wsss_core.artifacts.instance_masks import instance_labels
 from wsss_core.artifacts.instances import InstanceRow
-from wsss_core.artifacts.label_maps import BACKGROUND, LabelRow, unlabelled_ignored
+from wsss_core.artifacts.label_maps import LabelRow, unlabelled_ignored
 from wsss_core.artifacts.region_masks import masks_large_to_small
 from wsss_core.artifacts.regions import RegionRow
 from wsss_core.cams.foreground import best_foreground
 from wsss_core.evaluation.achievable import achievable_label
+from wsss_core.label_ids import BACKGROUND
 
 
 def label_of(row: Row, truth_HW: np.ndarray, class_count: int, threshold: float | None) -> np.ndarray:

@@ -9,8 +9,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from wsss_core.artifacts.label_maps import IGNORE
-from wsss_core.cams.foreground import BACKGROUND, best_foreground
+from wsss_core.cams.foreground import best_foreground
+from wsss_core.label_ids import BACKGROUND, IGNORE
 
 
 def threshold_counts(

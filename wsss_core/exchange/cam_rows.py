@@ -9,7 +9,8 @@ from wsss_core.artifacts.cams import CamRow
 from wsss_core.exchange.file_names import file_name
 from wsss_core.exchange.fma_arrays import write_fma_arrays
 from wsss_core.exchange.irn_dicts import strided_hw, write_irn_dict
-from wsss_core.exchange.psa_dicts import BACKGROUND, write_cam_dict, write_crf_dict
+from wsss_core.exchange.psa_dicts import write_cam_dict, write_crf_dict
+from wsss_core.label_ids import BACKGROUND
 
 ENDING, ARCHIVE = ".npy", ".npz"
 

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from wsss_core.artifacts.label_maps import BACKGROUND, IGNORE, UNLABELLED
 from wsss_core.exchange.class_maps import ClassMaps
 from wsss_core.exchange.errors import ForeignFileError
+from wsss_core.label_ids import BACKGROUND, IGNORE, UNLABELLED
 from wsss_core.settings.base import SettingsError
 
 _ABSENT = -1

@@ -15,11 +15,12 @@ from pycocotools import mask as coco_mask
 from wsss_core.artifacts.atomic import atomic_output
 from wsss_core.artifacts.instance_masks import trusted
 from wsss_core.artifacts.instances import InstanceRow
-from wsss_core.artifacts.label_maps import BACKGROUND, LabelRow
+from wsss_core.artifacts.label_maps import LabelRow
 from wsss_core.artifacts.manifest import ImageRecord
 from wsss_core.exchange.annotations.outlines import outlines
 from wsss_core.exchange.photograph_path import photograph_path
 from wsss_core.exchange.shown_classes import shown_classes
+from wsss_core.label_ids import BACKGROUND
 
 Annotation = dict[str, object]
 _SCORE_DIGITS = 6

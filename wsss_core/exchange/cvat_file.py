@@ -7,10 +7,11 @@ from xml.sax.saxutils import escape, quoteattr
 import numpy as np
 
 from wsss_core.artifacts.atomic import atomic_output
-from wsss_core.artifacts.label_maps import BACKGROUND, LabelRow
+from wsss_core.artifacts.label_maps import LabelRow
 from wsss_core.artifacts.manifest import ImageRecord
 from wsss_core.exchange.photograph_path import photograph_path
 from wsss_core.exchange.shown_classes import shown_classes
+from wsss_core.label_ids import BACKGROUND
 
 FIRST_NUMBER = 1_000_000_000
 """Where no file of a task has the name of an image, CVAT takes the frame of its number. No task has so many frames, so

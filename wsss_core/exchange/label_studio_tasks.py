@@ -13,11 +13,12 @@ from xml.sax.saxutils import quoteattr
 import numpy as np
 
 from wsss_core.artifacts.atomic import atomic_output
-from wsss_core.artifacts.label_maps import BACKGROUND, LabelRow
+from wsss_core.artifacts.label_maps import LabelRow
 from wsss_core.artifacts.manifest import ImageRecord
 from wsss_core.exchange.annotations.brush_rle import encode_brush
 from wsss_core.exchange.annotations.label_studio import IMAGE_KEY, OWN_ID
 from wsss_core.exchange.shown_classes import shown_classes
+from wsss_core.label_ids import BACKGROUND
 
 LOCAL_FILES = "/data/local-files/?d="
 FROM_NAME, TO_NAME = "tag", "image"

@@ -16,8 +16,7 @@ import numpy as np
 from wsss_core.exchange.class_maps import ClassMaps, class_maps
 from wsss_core.exchange.errors import ForeignFileError
 from wsss_core.exchange.npy_dicts import write_dict
-
-BACKGROUND = 0
+from wsss_core.label_ids import BACKGROUND
 
 Labels = Sequence[int] | np.ndarray
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from wsss_core.artifacts.label_maps import BACKGROUND, IGNORE, UNLABELLED
+from wsss_core.label_ids import BACKGROUND, IGNORE, UNLABELLED
 
 
 def shown_classes(label_HW: np.ndarray) -> list[int]:

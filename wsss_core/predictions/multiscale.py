@@ -5,12 +5,13 @@ from collections.abc import Mapping
 import numpy as np
 
 from wsss_core.artifacts.formats import Row
-from wsss_core.artifacts.label_maps import BACKGROUND, LabelRow
+from wsss_core.artifacts.label_maps import LabelRow
 from wsss_core.artifacts.manifest import ImageRecord
 from wsss_core.checkpoints.card import NetworkCard
 from wsss_core.checkpoints.store import load_network
 from wsss_core.crf import crf_probabilities
 from wsss_core.data.images import read_image
+from wsss_core.label_ids import BACKGROUND
 from wsss_core.networks.network import Network
 from wsss_core.predictions.label_row import label_row
 from wsss_core.predictions.wrapped_image import wrapped_image

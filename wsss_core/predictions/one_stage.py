@@ -7,12 +7,13 @@ from collections.abc import Mapping
 import numpy as np
 
 from wsss_core.artifacts.formats import Row
-from wsss_core.artifacts.label_maps import BACKGROUND, LabelRow
+from wsss_core.artifacts.label_maps import LabelRow
 from wsss_core.artifacts.manifest import ImageRecord
 from wsss_core.cams.foreground import power_background
 from wsss_core.checkpoints.store import load_network
 from wsss_core.crf import crf_probabilities
 from wsss_core.data.images import read_image
+from wsss_core.label_ids import BACKGROUND
 from wsss_core.networks.one_stage.one_stage_network import OneStageNetwork
 from wsss_core.predictions.label_row import label_row
 from wsss_core.segmenters.one_stage_masks import above_cut, image_masks

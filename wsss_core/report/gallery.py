@@ -11,7 +11,7 @@ from wsss_core.artifacts.cams import CamRow
 from wsss_core.artifacts.formats import FORMATS
 from wsss_core.artifacts.instance_masks import instance_numbers, trusted
 from wsss_core.artifacts.instances import InstanceRow
-from wsss_core.artifacts.label_maps import BACKGROUND, IGNORE, UNLABELLED, LabelRow
+from wsss_core.artifacts.label_maps import LabelRow
 from wsss_core.artifacts.manifest import ImageRecord, Manifest
 from wsss_core.artifacts.parts import PartReader
 from wsss_core.artifacts.saliency import SaliencyRow
@@ -19,6 +19,7 @@ from wsss_core.data.images import read_image
 from wsss_core.data.instance_truth import read_instance_truth
 from wsss_core.data.labels import read_label_png, voc_palette
 from wsss_core.evaluation.target import INSTANCE_KIND
+from wsss_core.label_ids import BACKGROUND, IGNORE, UNLABELLED
 from wsss_core.report.figures import StageFigures
 from wsss_core.report.pictures import (
     IGNORE_RGB,

@@ -6,10 +6,11 @@ import numpy as np
 
 from wsss_core.artifacts.cams import CamRow
 from wsss_core.artifacts.formats import Row
-from wsss_core.artifacts.label_maps import IGNORE, UNLABELLED, LabelRow
+from wsss_core.artifacts.label_maps import LabelRow
 from wsss_core.artifacts.manifest import ImageRecord
 from wsss_core.cams.foreground import has_own_background
 from wsss_core.cams.unit_scores import unit_scores
+from wsss_core.label_ids import IGNORE, UNLABELLED
 from wsss_core.seeds.background import default_rule, ignore_band, label_of, margin_confidence, with_background
 from wsss_core.settings.seeds import ArgmaxSettings
 from wsss_core.stages.context import Processor, StageContext, typed_row

@@ -4,8 +4,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from wsss_core.artifacts.label_maps import IGNORE, MAXIMUM_CONFIDENCE
-from wsss_core.cams.foreground import BACKGROUND, best_foreground, has_own_background, power_background
+from wsss_core.artifacts.label_maps import MAXIMUM_CONFIDENCE
+from wsss_core.cams.foreground import best_foreground, has_own_background, power_background
+from wsss_core.label_ids import BACKGROUND, IGNORE
 from wsss_core.settings.seeds import BackgroundRule
 
 

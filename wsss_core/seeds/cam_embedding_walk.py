@@ -10,8 +10,9 @@ from wsss_core.artifacts.cams import CamRow
 from wsss_core.artifacts.formats import Row
 from wsss_core.artifacts.label_maps import LabelRow
 from wsss_core.artifacts.manifest import ImageRecord
-from wsss_core.cams.foreground import BACKGROUND, has_own_background, power_background
+from wsss_core.cams.foreground import has_own_background, power_background
 from wsss_core.data.images import read_image
+from wsss_core.label_ids import BACKGROUND
 from wsss_core.networks.pixel_embedding import PixelEmbedding
 from wsss_core.segments.embedding_walk import CELL_PX, cells_of, on_grid
 from wsss_core.segments.load import load_embedding

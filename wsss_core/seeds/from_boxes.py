@@ -6,8 +6,9 @@ import numpy as np
 
 from wsss_core.artifacts.cams import CamRow
 from wsss_core.artifacts.formats import Row
-from wsss_core.artifacts.label_maps import BACKGROUND, UNLABELLED, LabelRow
+from wsss_core.artifacts.label_maps import LabelRow
 from wsss_core.artifacts.manifest import Box, ImageRecord
+from wsss_core.label_ids import BACKGROUND, UNLABELLED
 from wsss_core.settings.drawn_seeds import FromBoxesSettings
 from wsss_core.stages.context import Processor, StageContext, typed_row
 

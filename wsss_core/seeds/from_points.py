@@ -5,10 +5,11 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from wsss_core.artifacts.formats import Row
-from wsss_core.artifacts.label_maps import UNLABELLED, LabelRow
+from wsss_core.artifacts.label_maps import LabelRow
 from wsss_core.artifacts.manifest import ImageRecord, Point
 from wsss_core.data.drawing import drawn_points, widened
 from wsss_core.data.labels import read_label_png
+from wsss_core.label_ids import UNLABELLED
 from wsss_core.settings.drawn_seeds import FromPointsSettings
 from wsss_core.stages.context import Processor, StageContext
 

@@ -7,10 +7,11 @@ import torch
 from torch.nn import functional
 
 from wsss_core.artifacts.formats import Row
-from wsss_core.artifacts.label_maps import IGNORE, LabelRow
+from wsss_core.artifacts.label_maps import LabelRow
 from wsss_core.artifacts.manifest import ImageRecord
 from wsss_core.artifacts.regions import RegionRow
 from wsss_core.data.images import read_image
+from wsss_core.label_ids import IGNORE
 from wsss_core.networks.pixel_embedding import PixelEmbedding
 from wsss_core.regions.full_partition import full_partition
 from wsss_core.segments.embedding_walk import cells_of, on_grid

@@ -14,12 +14,13 @@ import numpy as np
 
 from wsss_core.artifacts.cams import CamRow
 from wsss_core.artifacts.formats import Row
-from wsss_core.artifacts.label_maps import BACKGROUND, IGNORE, MAXIMUM_CONFIDENCE, LabelRow
+from wsss_core.artifacts.label_maps import MAXIMUM_CONFIDENCE, LabelRow
 from wsss_core.artifacts.manifest import ImageRecord
 from wsss_core.artifacts.regions import RegionRow
 from wsss_core.artifacts.rle import one_ranges
 from wsss_core.cams.foreground import has_own_background
 from wsss_core.cams.unit_scores import EPSILON, unit_scores
+from wsss_core.label_ids import BACKGROUND, IGNORE
 from wsss_core.settings.seeds import SamsSettings
 from wsss_core.stages.context import Processor, StageContext, typed_row
 

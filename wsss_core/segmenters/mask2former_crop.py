@@ -3,7 +3,7 @@
 import cv2
 import numpy as np
 
-from wsss_core.artifacts.label_maps import IGNORE
+from wsss_core.label_ids import IGNORE
 from wsss_core.segmenters.query_scores import resized_within, size_within
 from wsss_core.settings.mask2former import Mask2FormerSettings
 from wsss_core.training.labelled_crop import LabelledCrop

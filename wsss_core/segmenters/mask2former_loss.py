@@ -6,7 +6,7 @@ from collections.abc import Mapping
 import torch
 from torch import nn
 
-from wsss_core.artifacts.label_maps import IGNORE
+from wsss_core.label_ids import IGNORE
 from wsss_core.networks.mask2former import Answers
 from wsss_core.networks.transformers_models import model_module
 

@@ -4,9 +4,8 @@ balanced within each image."""
 import torch
 from torch.nn import functional
 
+from wsss_core.label_ids import IGNORE
 from wsss_core.networks.one_stage.one_stage_network import enlarge_corners
-
-IGNORE = 255
 
 
 def mask_losses(scores_BKhw: torch.Tensor, label_BHW: torch.Tensor, tags_BC: torch.Tensor) -> torch.Tensor:

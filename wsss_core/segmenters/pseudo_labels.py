@@ -4,10 +4,9 @@ import torch
 from torch.nn import functional
 
 from wsss_core.affinity.pixel_adaptive import refine_masks
+from wsss_core.label_ids import IGNORE
 from wsss_core.networks.one_stage.one_stage_network import enlarge_corners
 from wsss_core.settings.one_stage import PseudoLabelSettings
-
-IGNORE = 255
 
 
 def known_masks(mask_BKHW: torch.Tensor, tags_BC: torch.Tensor) -> torch.Tensor:

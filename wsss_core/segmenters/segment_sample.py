@@ -5,12 +5,13 @@ from collections.abc import Sequence
 import numpy as np
 import torch
 
-from wsss_core.artifacts.label_maps import IGNORE, UNLABELLED, LabelRow
+from wsss_core.artifacts.label_maps import LabelRow
 from wsss_core.artifacts.manifest import ImageRecord
 from wsss_core.artifacts.regions import RegionRow
 from wsss_core.data.images import read_image
 from wsss_core.data.mirrored_classes import mirror_table
 from wsss_core.data.uniform_crop import random_blur, random_grey, uniform_crop
+from wsss_core.label_ids import IGNORE, UNLABELLED
 from wsss_core.networks.normalisation import Normalisation
 from wsss_core.regions.full_partition import full_partition
 from wsss_core.settings.spml import AugmentSettings

@@ -6,10 +6,11 @@ from typing import Protocol
 import numpy as np
 import torch
 
-from wsss_core.artifacts.label_maps import IGNORE, MAXIMUM_CONFIDENCE, LabelRow, unlabelled_ignored
+from wsss_core.artifacts.label_maps import MAXIMUM_CONFIDENCE, LabelRow, unlabelled_ignored
 from wsss_core.artifacts.manifest import ImageRecord
 from wsss_core.data.images import read_image
 from wsss_core.data.labels import read_label_png
+from wsss_core.label_ids import IGNORE
 from wsss_core.networks.normalisation import Normalisation
 from wsss_core.settings.segmenter import SegmenterSettings
 from wsss_core.training.colour import jittered

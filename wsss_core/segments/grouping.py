@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import torch
 from torch.nn import functional
 
-from wsss_core.artifacts.label_maps import IGNORE
+from wsss_core.label_ids import IGNORE
 from wsss_core.networks.pixel_embedding import unit
 from wsss_core.segments.spherical_kmeans import grid_clusters, spherical_kmeans
 

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
-from wsss_core.artifacts.label_maps import IGNORE
+from wsss_core.label_ids import IGNORE
 from wsss_core.networks.pixel_embedding import PixelEmbedding, unit
 from wsss_core.segments.grouping import KMeans, Segments, group
 from wsss_core.segments.local_features import location

@@ -5,9 +5,9 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-from wsss_core.artifacts.label_maps import IGNORE
 from wsss_core.data.augment import random_mirror, random_rescale, resize_labels
 from wsss_core.data.crops import random_crop
+from wsss_core.label_ids import IGNORE
 from wsss_core.networks.normalisation import Normalisation
 
 

@@ -3,8 +3,7 @@
 import torch
 from torch.nn import functional
 
-BACKGROUND = 0
-IGNORE = 255
+from wsss_core.label_ids import BACKGROUND, IGNORE
 
 
 def multilabel_soft_margin(scores_BC: torch.Tensor, tags_BC: torch.Tensor) -> torch.Tensor:
