@@ -10,6 +10,8 @@ import yaml
 from in_process import shrunk
 from PIL import Image
 
+from wsss_core.label_ids import as_labels, class_labels
+
 SIZE_HW = (48, 64)
 TINY: Mapping[str, dict] = {
     "data": {"part_size": 100},
@@ -24,23 +26,23 @@ TINY: Mapping[str, dict] = {
 
 
 def picture(labels: Sequence[int], generator: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-    """Image uint8 RGB (H, W, 3) with a disc in the colour of each label (from 1) on noise; its mask uint8 (H, W)."""
+    """Image uint8 RGB (H, W, 3) with a disc in the colour of each label (from 1) on noise; its mask (H, W)."""
     height, width = SIZE_HW
     image_HW3 = generator.integers(90, 150, (height, width, 3)).astype(np.uint8)
-    mask_HW = np.zeros(SIZE_HW, np.uint8)
+    mask_HW = np.zeros(SIZE_HW, np.int32)
     for place, label in enumerate(labels):
         centre = ((2 * place + 1) * width // (2 * len(labels)), int(generator.integers(16, height - 16)))
         colour = [int(255 * part) for part in colorsys.hsv_to_rgb((label * 0.381) % 1, 1, 1)]
         cv2.circle(image_HW3, centre, 10, colour, -1)
         cv2.circle(mask_HW, centre, 10, int(label), -1)
-    return image_HW3, mask_HW
+    return image_HW3, as_labels(mask_HW)
 
 
 def write_photos(folder: Path, tags: Mapping[str, Sequence[str]], classes: Sequence[str]) -> None:
     """A picture `photos/<name>` and a mask `masks/<name>.png` for each name, with a disc for each tag in `classes`."""
     generator = np.random.default_rng(0)
     for name, wanted in tags.items():
-        labels = [classes.index(tag) + 1 for tag in wanted if tag in classes]
+        labels = class_labels(len(classes))[[list(classes).index(tag) for tag in wanted if tag in classes]].tolist()
         image_HW3, mask_HW = picture(labels, generator)
         photo, mask = folder / "photos" / name, (folder / "masks" / name).with_suffix(".png")
         for path, values in ((photo, image_HW3), (mask, mask_HW)):

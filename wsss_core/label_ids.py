@@ -7,9 +7,17 @@ counts channels or names by label id stays as simple as in a small set. Label ma
 pairs of bytes else.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
+
+if TYPE_CHECKING:
+    import torch
+
+    Ids = TypeVar("Ids", int, np.ndarray, torch.Tensor)
 
 BACKGROUND = 0
 UNLABELLED = 254
@@ -26,6 +34,15 @@ _BYTE = np.iinfo(np.uint8).max
 def is_class(label: int) -> bool:
     """Whether a label id is that of a foreground class, if the set has so many."""
     return label != BACKGROUND and label not in RESERVED
+
+
+def is_known(ids: Ids, class_count: int) -> Ids:
+    """Bool of the ids' shape: whether an id is the background or a class, and so neither unlabelled nor ignored.
+
+    `class_count`: of the names by label id, background and stand-ins included. Arrays give arrays, tensors tensors, a
+    number a truth value.
+    """
+    return (ids < class_count) & (ids != UNLABELLED) & (ids != IGNORE)
 
 
 def with_reserved(names: Sequence[str]) -> tuple[str, ...]:
@@ -47,6 +64,12 @@ def class_labels(count: int) -> np.ndarray:
     """Label ids int64 (C,) of `count` foreground classes in their order."""
     places = np.arange(1, count + 1)
     return np.where(places < UNLABELLED, places, places + len(RESERVED))
+
+
+def class_places(labels: Sequence[int] | np.ndarray) -> np.ndarray:
+    """Places int64 from 0 among the real classes of label ids of foreground classes: what `class_labels` undoes."""
+    ids = np.asarray(labels, np.int64)
+    return np.where(ids > IGNORE, ids - len(RESERVED), ids) - 1
 
 
 def label_type(highest: int) -> type[np.uint8] | type[np.uint16]:

@@ -1,5 +1,6 @@
 """The sets that people bring, from `wsss new` over `doctor` to a report: two classes, one, many, none on an image."""
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from own_images import make_tiny, write_photos, write_tags
 from wsss_core.artifacts.label_maps import LabelRow
 from wsss_core.artifacts.manifest import Manifest
 from wsss_core.cli import main
+from wsss_core.exchange.corrections import correction_reader
 from wsss_core.stages.per_image import rows_of
 
 IMAGES = 12
@@ -96,28 +98,47 @@ def test_a_class_called_background_cannot_be_asked_for(here: Path) -> None:
     assert "no_class" in result.stderr or "--no-class" in result.stderr
 
 
-def many(here: Path, count: int) -> list[str]:
+def many(here: Path, count: int, images: int = 30) -> list[str]:
+    """Images with a tenth of the classes each, in tags and masks."""
     classes = [f"class {number:03d}" for number in range(count)]
-    tags = {f"{number}.png": classes[number :: count // 2] for number in range(count // 2)}
-    write_photos(here, tags, classes[:1])
+    tags = {f"{number}.png": classes[number::images] for number in range(images)}
+    write_photos(here, tags, classes)
     write_tags(here / "tags.csv", tags)
     return classes
 
 
-def test_three_hundred_classes_are_too_many_and_the_remedy_is_said(here: Path) -> None:
-    many(here, 300)
-    result = wsss("new", "--images", "photos", "--tags", "tags.csv")
-    assert result.exit_code == 2
-    assert "253" in result.stderr
-    assert "--drop-other-tags" in result.stderr
-
-
-@pytest.mark.slow
-def test_253_of_300_classes_run(here: Path) -> None:
+def test_three_hundred_classes_run_and_their_masks_go_out_and_come_back(here: Path) -> None:
     classes = many(here, 300)
-    options = ["--classes", ",".join(classes[:253]), "--drop-other-tags"]
+    result = wsss("new", "--images", "photos", "--tags", "tags.csv", "--truth", "masks")
+    assert result.exit_code == 0, result.output
+    assert "300 classes" in result.output
+    manifest = chain(here)
+    assert manifest.classes == ("background", *classes[:253], "(unlabelled)", "(ignore)", *classes[253:])
+    seen = set().union(*seeds_of(here).values())
+    assert max(seen) > 255
+    figures = json.loads((here / "results/photos/evaluation/seeds.json").read_text())
+    assert not {"(unlabelled)", "(ignore)"} & set(figures["splits"]["train"]["iou_per_class"])
+    corrected = {}
+    for form, name in {"voc-png": "", "coco-rle": "masks.json", "cvat": "masks.xml"}.items():
+        out = here / form / name
+        exported = wsss("export", "photos/seeds", "--format", form, "--out", out)
+        assert exported.exit_code == 0, exported.output
+        read = correction_reader(out, manifest.classes, empty_is_background=True)
+        corrected[form] = {record.image_id: read(record) for record in manifest.records}
+    for row in rows_of(here / "results/photos/seeds", "seeds"):
+        assert isinstance(row, LabelRow)
+        for form, maps in corrected.items():
+            np.testing.assert_array_equal(maps[row.image_id], row.label_HW, err_msg=form)
+    scored = wsss("evaluate", "voc-png", "--truth", "masks", "--classes", 300)
+    assert scored.exit_code == 0, scored.output
+    assert "class 300" in scored.output
+    assert "ignore" not in scored.output
+
+
+def test_tags_that_are_not_listed_can_be_left_out(here: Path) -> None:
+    classes = many(here, 20, images=IMAGES)
+    options = ["--classes", ",".join(classes[:3]), "--drop-other-tags"]
     result = wsss("new", "--images", "photos", "--tags", "tags.csv", *options)
     assert result.exit_code == 0, result.output
     assert yaml.safe_load((here / "photos.yaml").read_text())["stages"]["data"]["unlisted_tags"] == "drop"
-    manifest = chain(here)
-    assert len(manifest.classes) == 254
+    assert "3 classes" in result.output

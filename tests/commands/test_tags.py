@@ -11,6 +11,7 @@ from wsss_core.cli import main
 from wsss_core.data.labels import encode_label_png
 from wsss_core.data.voc_files import write_annotation
 from wsss_core.exchange.cls_labels import read_cls_labels
+from wsss_core.settings.data import VOC_CLASSES
 
 
 def call(source: Path, out: Path, classes: str) -> Result:
@@ -20,8 +21,8 @@ def call(source: Path, out: Path, classes: str) -> Result:
 def found(source: Path, out: Path, classes: str) -> dict[str, list[float]]:
     result = call(source, out, classes)
     assert result.exit_code == 0, result.output
-    count = 20 if classes == "voc" else len(classes.split(","))
-    return {image_id: vector.tolist() for image_id, vector in read_cls_labels(out, count).items()}
+    names = VOC_CLASSES if classes == "voc" else classes.split(",")
+    return {image_id: vector.tolist() for image_id, vector in read_cls_labels(out, names).items()}
 
 
 def test_instance_files_give_the_tags_of_all_images(tmp_path):

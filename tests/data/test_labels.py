@@ -49,10 +49,10 @@ def test_palette_has_the_published_voc_colours() -> None:
     assert len({tuple(colour) for colour in palette.tolist()}) == 256
 
 
-@pytest.mark.parametrize("mode", ["RGB", "I;16", "LA"])
-def test_coloured_and_deep_files_are_refused(tmp_path: Path, mode: str) -> None:
+@pytest.mark.parametrize("mode", ["RGB", "LA"])
+def test_coloured_files_are_refused(tmp_path: Path, mode: str) -> None:
     Image.new(mode, (4, 4)).save(tmp_path / "a.png")
-    with pytest.raises(LabelError, match=r"a\.png: expected a palette or 8-bit grey PNG"):
+    with pytest.raises(LabelError, match=r"a\.png: expected a palette or grey PNG"):
         read_label_png(tmp_path / "a.png")
 
 
@@ -73,3 +73,26 @@ def test_only_uint8_maps_are_encoded() -> None:
         encode_label_png(np.zeros((2, 2), np.int64))
     with pytest.raises(ValueError, match="shape"):
         encode_label_png(np.zeros((2, 2, 1), np.uint8))
+
+
+def test_label_ids_beyond_a_byte_are_grey_pngs_of_16_bits(tmp_path: Path) -> None:
+    labels = np.array([[0, 253, 255], [256, 302, 65535]], np.uint16)
+    (tmp_path / "a.png").write_bytes(encode_label_png(labels))
+    with Image.open(tmp_path / "a.png") as image:
+        assert image.mode == "I;16"
+    found = read_label_png(tmp_path / "a.png")
+    np.testing.assert_array_equal(found, labels)
+    assert found.dtype == np.uint16
+
+
+def test_a_16_bit_png_of_small_ids_is_read_as_bytes(tmp_path: Path) -> None:
+    Image.fromarray(np.array([[0, 3], [255, 1]], np.uint16)).save(tmp_path / "a.png")
+    found = read_label_png(tmp_path / "a.png")
+    assert found.tolist() == [[0, 3], [255, 1]]
+    assert found.dtype == np.uint8
+
+
+def test_the_palette_goes_on_with_new_colours() -> None:
+    palette = voc_palette(512)
+    np.testing.assert_array_equal(palette[:256], voc_palette())
+    assert len(np.unique(palette, axis=0)) == 512

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 from wsss_core.exchange.class_maps import ClassMaps
 from wsss_core.exchange.class_order import ClassOrder
 from wsss_core.exchange.errors import ForeignFileError
+from wsss_core.label_ids import with_reserved
 from wsss_core.settings.base import SettingsError
 
 CLASSES = ("background", "cat", "dog")
@@ -66,9 +67,21 @@ def test_names_that_cannot_be_meant_are_refused(names: tuple[str, ...], message:
         ClassOrder.of(names, CLASSES)
 
 
-def test_254_classes_fit_and_255_stays_ignore() -> None:
-    classes = ("background", *(f"c{n}" for n in range(1, 255)))
-    label_HW = np.arange(256, dtype=np.uint8)[None]
-    np.testing.assert_array_equal(ClassOrder.of((), classes).label_map(label_HW, "file"), label_HW)
-    many = ClassOrder.of([f"c{n}" for n in range(300, 0, -1)], classes)
-    assert many.label_map(np.array([[255, 254]], np.uint8), "file").tolist() == [[255, 47]]
+def test_files_of_more_than_253_classes_leave_the_numbers_254_and_255_free() -> None:
+    names = [f"class {number:03d}" for number in range(300)]
+    classes = ("background", *with_reserved(names))
+    order = ClassOrder.of((), classes)
+    assert len(order.names) == 300
+    labels = np.array([[0, 1, 253, 254, 255, 256, 302]], np.uint16)
+    np.testing.assert_array_equal(order.label_map(labels, "file"), labels)
+    assert order.scores(numbered_maps(0, 253, 254, 300), "file").labels.tolist() == [0, 253, 256, 302]
+    with pytest.raises(ForeignFileError, match="found 303"):
+        order.label_map(labels + np.uint16(1), "file")
+
+
+def test_a_small_set_takes_its_classes_from_files_of_a_large_one() -> None:
+    names = [f"class {number:03d}" for number in range(300)]
+    order = ClassOrder.of(names, ("background", "class 299", "class 000"))
+    found = order.label_map(np.array([[0, 1, 2, 254, 255, 256, 302]], np.uint16), "file")
+    assert found.tolist() == [[0, 2, 255, 254, 255, 255, 1]]
+    assert found.dtype == np.uint8

@@ -12,6 +12,7 @@ from golden.spml_setting import network, recipe, whole
 from golden.synthetic import synthetic_image, synthetic_input
 
 from wsss_core.data.uniform_crop import resize_bilinear
+from wsss_core.label_ids import best_label
 from wsss_core.networks.normalisation import IMAGENET_RGB
 from wsss_core.predictions.pixel_softmax import classifier_scores
 from wsss_core.predictions.segment_retrieval import neighbour_shares
@@ -26,7 +27,7 @@ from wsss_core.segments.network_picture import network_picture
 from wsss_core.segments.present import present_classes
 from wsss_core.segments.retrieved_scores import Segmenter, segmenter
 from wsss_core.segments.tiles import Canvas
-from wsss_core.segments.walked_labels import label_of, refined_scores
+from wsss_core.segments.walked_labels import refined_scores
 from wsss_core.settings.spml import (
     CamEmbeddingWalkSettings,
     ClassifierEmbeddingWalkSettings,
@@ -245,4 +246,4 @@ def check_second_round(case: Case) -> None:
     for of in settings_of(case):
         scores = classifier_walk_scores(network(case), of.picture_3HW, of.label_HW, settings)
         assert_recorded(case, f"{of.name}_walk_sub", scores)
-        assert_recorded(case, f"{of.name}_label", label_of(scores))
+        assert_recorded(case, f"{of.name}_label", best_label(scores))

@@ -4,12 +4,13 @@ import numpy as np
 import pytest
 import torch
 
+from wsss_core.label_ids import best_label
 from wsss_core.networks.normalisation import CAFFE_BGR, IMAGENET_RGB
 from wsss_core.segments.embedding_walk import TAIL, cells_of, chebyshev_weights, transition, walked
 from wsss_core.segments.network_picture import crf_picture, network_picture
 from wsss_core.segments.present import peaked_and_present, present_classes
 from wsss_core.segments.tiles import Canvas, at_long_side, at_scale, tile_starts, tiled_sum
-from wsss_core.segments.walked_labels import label_of, refined_scores, walked_scores
+from wsss_core.segments.walked_labels import refined_scores, walked_scores
 from wsss_core.settings.spml import SpmlCrfSettings, WalkSettings
 
 
@@ -118,5 +119,5 @@ def test_crf_smooths_and_none_leaves_scores():
     scores[0, :, :6] = scores[1, :, 6:] = 0.6
     scores[:, 3, 3] = scores[::-1, 3, 3]
     assert refined_scores(scores, picture, IMAGENET_RGB, None) is scores
-    assert label_of(scores)[3, 3] == 1
-    assert label_of(refined_scores(scores, picture, IMAGENET_RGB, SpmlCrfSettings()))[3, 3] == 0
+    assert best_label(scores)[3, 3] == 1
+    assert best_label(refined_scores(scores, picture, IMAGENET_RGB, SpmlCrfSettings()))[3, 3] == 0

@@ -17,7 +17,7 @@ import torch
 from tiny_clip import write_clip
 from training.spml_stages import train_embedding, write_rows
 from training.stage_rows import write_affinity_labels, write_ir_labels, write_seeds
-from training.tiny_data import tiny_context, write_tiny_data
+from training.tiny_data import CLASSES, tiny_context, write_tiny_data
 
 from wsss_core import registry
 from wsss_core.artifacts import saliency
@@ -74,9 +74,10 @@ TRAINERS: dict[str, tuple[dict[str, object], dict[str, str]]] = {
 """Kind and method -> settings, and the stages of `write_stages` that it learns from."""
 
 
-def write_stages(folder: Path) -> None:
+def write_stages(folder: Path, classes: tuple[str, ...] = CLASSES, labels: tuple[int, int] = (1, 2)) -> None:
     """What the trainings learn from: data, labels, saliency, a classifier, CLIP, an embedding."""
-    manifest = write_tiny_data(folder / "data")
+    manifest = write_tiny_data(folder / "data", classes, labels)
+    write_tiny_data(folder / "points" / "data", classes, labels)
     write_seeds(folder / "seeds", manifest)
     write_affinity_labels(folder / "pair_labels", manifest)
     write_ir_labels(folder / "ir_labels", manifest)

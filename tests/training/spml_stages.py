@@ -31,7 +31,7 @@ def truth_of(record: ImageRecord) -> np.ndarray:
 def point_labels(record: ImageRecord) -> np.ndarray:
     """A few labelled pixels of the square and of the background; the rest is unlabelled."""
     truth_HW = truth_of(record)
-    drawn_HW = np.full(truth_HW.shape, UNLABELLED, np.uint8)
+    drawn_HW = np.full(truth_HW.shape, UNLABELLED, truth_HW.dtype)
     for label in np.unique(truth_HW):
         rows, columns = np.nonzero(truth_HW == label)
         drawn_HW[rows[len(rows) // 2], columns[len(rows) // 2]] = label

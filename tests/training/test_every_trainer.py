@@ -6,8 +6,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 from training.every_trainer import TRAINERS, train, write_stages
+from training.tiny_data import MANY_CLASSES, MANY_LABELS
 
 from wsss_core import registry
 from wsss_core.training import processes
@@ -84,3 +86,16 @@ def test_every_trainer_has_the_switch_to_bfloat16(stages: Path, tmp_path: Path, 
         (found[precision],) = losses(tmp_path / precision)
     assert found["bfloat16"] == pytest.approx(found["float32"], rel=0.1)
     assert found["bfloat16"] != found["float32"]
+
+
+@pytest.fixture(scope="module")
+def stages_of_many_classes(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("many")
+    write_stages(folder, MANY_CLASSES, MANY_LABELS)
+    return folder
+
+
+@pytest.mark.parametrize("name", TRAINERS)
+def test_every_trainer_learns_hundreds_of_classes(stages_of_many_classes: Path, tmp_path: Path, name: str) -> None:
+    train(name, stages_of_many_classes, tmp_path / name)
+    assert np.isfinite(losses(tmp_path / name)).all()

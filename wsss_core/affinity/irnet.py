@@ -25,7 +25,7 @@ from wsss_core.settings.affinity import IRNetSettings
 from wsss_core.stages.context import StageContext
 from wsss_core.training.initial_weights import start_backbone, start_of
 from wsss_core.training.label_source import RowSource
-from wsss_core.training.labelled_crop import check_labels, labelled_crop
+from wsss_core.training.labelled_crop import check_labels, label_tensor, labelled_crop
 from wsss_core.training.loop import fit
 from wsss_core.training.task import Batch, Sample, Task
 from wsss_core.training.trained_on import trained_on
@@ -141,7 +141,7 @@ class IRNetSamples:
         return len(self.records)
 
     def sample(self, index: int, generator: np.random.Generator) -> Sample:
-        """`image` float32 (3, crop, crop), 0 outside of the image; `label` uint8 (h, w), h = w = ceil(crop / 4)."""
+        """`image` float32 (3, crop, crop), 0 outside of the image; `label` (h, w), h = w = ceil(crop / 4)."""
         record, settings = self.records[index], self.settings
         image_HW3 = read_image(record.file)
         label_HW = self.labels[record.image_id].label_HW
@@ -149,7 +149,8 @@ class IRNetSamples:
         crop = labelled_crop(image_HW3, label_HW, settings.rescale, settings.crop, settings.mirror, generator)
         cells = -(-settings.crop // STRIDE)
         label_hw = resize_labels(crop.label_HW, cells, cells)
-        return {"image": torch.from_numpy(crop.normalised(self.normalise)), "label": torch.from_numpy(label_hw)}
+        label = label_tensor(label_hw, self.class_count)
+        return {"image": torch.from_numpy(crop.normalised(self.normalise)), "label": label}
 
 
 def build_irnet(backbone: str) -> IRNet:

@@ -23,7 +23,7 @@ class PairTargets(NamedTuple, Generic[ArrayT]):
 def pair_targets(
     label_hw: ArrayT, radius: int, offsets: Sequence[tuple[int, int]] | None = None
 ) -> PairTargets[ArrayT]:
-    """The targets of every pair of a label grid (h, w) or a batch of them (B, h, w), uint8 with 255 = ignore.
+    """The targets of every pair of a label grid (h, w) or a batch of them (B, h, w), integers with 255 = ignore.
 
     Same label 0: background; same other label: foreground; different, neither ignored: negative. Arrays give arrays,
     tensors tensors on the same device. `offsets`: those of axis P, by default in the order of `pairs.pair_offsets`.

@@ -4,7 +4,7 @@ import numpy as np
 
 from wsss_core.artifacts.instances import InstanceRow
 from wsss_core.artifacts.rle import decode_masks
-from wsss_core.label_ids import IGNORE
+from wsss_core.label_ids import IGNORE, as_labels
 
 
 def trusted(row: InstanceRow) -> np.ndarray:
@@ -40,5 +40,5 @@ def object_numbers(row: InstanceRow) -> np.ndarray:
 
 
 def instance_labels(row: InstanceRow) -> np.ndarray:
-    """Label map uint8 (H, W) of the painted instances: 0 where there is none."""
-    return np.concatenate([[0], row.class_ids]).astype(np.uint8)[instance_numbers(row)]
+    """Label map (H, W) of the painted instances: 0 where there is none."""
+    return as_labels(np.concatenate([[0], row.class_ids]))[instance_numbers(row)]

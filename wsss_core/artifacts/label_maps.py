@@ -18,7 +18,8 @@ SCHEMA = pa.schema([("image_id", pa.string()), ("label_png", pa.binary()), ("con
 class LabelRow:
     """Label map of one image.
 
-    `label_HW` uint8: 0 background, 1..C classes, 254 unlabelled, 255 ignore.
+    `label_HW` label ids (see `label_ids`): 0 background, 1.. classes, 254 unlabelled, 255 ignore; uint8, or uint16
+    where an id does not fit.
     `confidence_HW` uint8, 255 = certain, or None.
     """
 
@@ -45,4 +46,4 @@ def decode(record: Mapping[str, object]) -> LabelRow:
 
 def unlabelled_ignored(label_HW: np.ndarray) -> np.ndarray:
     """The label map with 255 for 254, for methods that make no difference."""
-    return np.where(label_HW == UNLABELLED, np.uint8(IGNORE), label_HW)
+    return np.where(label_HW == UNLABELLED, IGNORE, label_HW)

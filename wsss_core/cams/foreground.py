@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from wsss_core.label_ids import BACKGROUND
+from wsss_core.label_ids import BACKGROUND, label_type
 
 
 def has_own_background(class_ids: Sequence[int] | np.ndarray) -> bool:
@@ -13,7 +13,7 @@ def has_own_background(class_ids: Sequence[int] | np.ndarray) -> bool:
 
 
 def best_foreground(scores_KHW: np.ndarray, class_ids: Sequence[int] | np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Strongest foreground class and its score per pixel: label ids (H, W) uint8, values (H, W) float32.
+    """Strongest foreground class and its score per pixel: label ids (H, W), values (H, W) float32.
 
     `scores_KHW` float with one channel per entry of `class_ids` (ascending label ids). Of equal classes the first wins.
     With a background channel of its own (id 0) the value is the share fg / (fg + bg), in [0, 1] for scores >= 0, and 0
@@ -23,7 +23,7 @@ def best_foreground(scores_KHW: np.ndarray, class_ids: Sequence[int] | np.ndarra
     if scores_KHW.ndim != 3 or scores_KHW.shape[0] != len(class_ids):
         raise ValueError(f"expected scores ({len(class_ids)}, H, W), one per class id, found shape {scores_KHW.shape}")
     first = 1 if has_own_background(class_ids) else 0
-    label_HW = np.zeros(scores_KHW.shape[1:], np.uint8)
+    label_HW = np.zeros(scores_KHW.shape[1:], label_type(int(max(class_ids, default=0))))
     value_HW = np.zeros(scores_KHW.shape[1:], np.float32)
     if len(class_ids) > first:
         label_HW[:] = class_ids[first]

@@ -16,7 +16,7 @@ from wsss_core.label_ids import IGNORE
 from wsss_core.networks.clip.clip import CLIP_RGB
 from wsss_core.settings.prompts import PromptsSettings
 from wsss_core.training.label_source import RowSource
-from wsss_core.training.labelled_crop import check_labels
+from wsss_core.training.labelled_crop import check_labels, label_tensor
 from wsss_core.training.task import Sample
 
 
@@ -37,7 +37,7 @@ class PromptSamples:
         return len(self.records)
 
     def sample(self, index: int, generator: np.random.Generator) -> Sample:
-        """`image` float32 (3, crop, crop), `tags` bool (C,), with seeds `label` uint8 (crop, crop).
+        """`image` float32 (3, crop, crop), `tags` bool (C,), with seeds `label` (crop, crop).
 
         The published order: colours, scale, crop, mirror.
         """
@@ -52,7 +52,7 @@ class PromptSamples:
         arrays = random_crop(arrays, self.settings.crop, generator, [0] * len(arrays))
         arrays = random_mirror(arrays, generator) if self.settings.mirror else arrays
         sample = {"image": torch.from_numpy(CLIP_RGB(arrays[0])), "tags": self._tags(record, arrays[1:])}
-        return sample if label_HW is None else {**sample, "label": torch.from_numpy(arrays[1])}
+        return sample if label_HW is None else {**sample, "label": label_tensor(arrays[1], self.classes + 1)}
 
     def _tags(self, record: ImageRecord, labels: Sequence[np.ndarray]) -> torch.Tensor:
         found: Sequence[int] = record.tags

@@ -12,6 +12,7 @@ from wsss_core.data.faults import DataError
 from wsss_core.data.labels import encode_label_png
 from wsss_core.data.voc import LIST_FOLDER
 from wsss_core.exchange.cls_labels import tag_vector, write_cls_labels
+from wsss_core.label_ids import RESERVED, without_reserved
 from wsss_core.progress import progress
 from wsss_core.settings.data import BACKGROUND
 
@@ -42,14 +43,14 @@ def coco(instances: tuple[Path, ...], out: Path, masks: bool, keep_empty: bool) 
         names = found.classes
         images = [image for image in found.images if image.objects or keep_empty]
         write_text(out / LIST_FOLDER / f"{split}.txt", "".join(f"{image.image_id}\n" for image in images))
-        vectors.update({image.image_id: tag_vector(image.labels, len(names)) for image in images})
+        vectors.update({image.image_id: tag_vector(image.labels, len(without_reserved(names))) for image in images})
         if masks:
             _write_masks(images, out / MASK_FOLDER / folder)
         click.echo(f"{path}: {len(images)} of {len(found.images)} images listed as {split}")
     write_cls_labels(out / TAGS_FILE, vectors)
-    lines = [f"{label} {name}\n" for label, name in enumerate((BACKGROUND, *names))]
+    lines = [f"{label} {name}\n" for label, name in enumerate((BACKGROUND, *names)) if label not in RESERVED]
     write_text(out / NAMES_FILE, "".join(lines))
-    click.echo(f"tags of {len(vectors)} images over {len(names)} classes in {out / TAGS_FILE}")
+    click.echo(f"tags of {len(vectors)} images over {len(without_reserved(names))} classes in {out / TAGS_FILE}")
 
 
 def names_of(path: Path) -> tuple[str, str]:

@@ -9,8 +9,9 @@ from wsss_core.artifacts.atomic import write_text
 from wsss_core.commands.folder_scores import FolderScores, all_ids, find_pairs, score
 from wsss_core.commands.text_table import csv_table, text_table
 from wsss_core.data.voc import read_id_list
+from wsss_core.label_ids import MAX_CLASSES, RESERVED, with_reserved
 from wsss_core.settings.base import SettingsError
-from wsss_core.settings.data import BACKGROUND, MAX_CLASSES, VOC_CLASSES
+from wsss_core.settings.data import BACKGROUND, VOC_CLASSES
 
 _FOLDER = click.Path(path_type=Path)
 
@@ -57,7 +58,7 @@ def class_names(given: str | None) -> tuple[str, ...]:
         names = tuple(line for line in lines if line and line != BACKGROUND)
     if not 1 <= len(names) <= MAX_CLASSES:
         raise SettingsError(f"--classes: expected 1 to {MAX_CLASSES} foreground classes, found {len(names)}")
-    return names
+    return with_reserved(names)
 
 
 def _table(names: tuple[str, ...], scores: FolderScores) -> tuple[list[str], list[list[str]]]:
@@ -67,7 +68,7 @@ def _table(names: tuple[str, ...], scores: FolderScores) -> tuple[list[str], lis
         head.append("boundary IoU")
         columns.append([*scores.boundary_K.tolist(), scores.boundary_miou])
     rows = [[name, *map(_percent, values)] for name, *values in zip([*names, "mean"], *columns, strict=True)]
-    return head, rows
+    return head, [row for row in rows if row[0] not in RESERVED.values()]
 
 
 def _percent(value: float) -> str:

@@ -129,7 +129,7 @@ def _label_studio(stage: FinishedStage, out: Path) -> int:
     manifest = manifest_of(stage)
     model = f"wsss {stage.experiment}/{stage.name}"
     interface = out.with_suffix(".interface.xml")
-    write_text(interface, labelling_interface(manifest.classes, voc_palette()))
+    write_text(interface, labelling_interface(manifest.classes, voc_palette(len(manifest.classes))))
     click.echo(f"the project's labelling interface: {interface}")
     return write_label_studio_tasks(rows_of_type(stage, LabelRow), _records(manifest), manifest.classes, out, model)
 

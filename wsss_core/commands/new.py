@@ -10,6 +10,7 @@ import yaml
 from wsss_core.artifacts.atomic import write_text
 from wsss_core.commands.folder_config import RECIPES, FolderConfig
 from wsss_core.data.folder import class_names, list_images, tagged_files
+from wsss_core.label_ids import without_reserved
 from wsss_core.settings.base import SettingsError
 from wsss_core.settings.data import FolderSettings
 from wsss_core.settings.experiment import Experiment
@@ -113,7 +114,7 @@ def _names(text: str | None) -> tuple[str, ...]:
 
 def _classes_in_words(data: FolderSettings) -> str:
     """How many classes and which: a mistyped tag is seen here first."""
-    names = class_names(data, tagged_files(data))
+    names = without_reserved(class_names(data, tagged_files(data)))
     more = ", ..." if len(names) > _SHOWN_CLASSES else ""
     return f"{len(names)} class{'es' * (len(names) > 1)} ({', '.join(names[:_SHOWN_CLASSES])}{more})"
 

@@ -13,7 +13,7 @@ _JPEG_QUALITY = 92
 def draw_overlay(image_HW3: np.ndarray, label_HW: np.ndarray, palette: np.ndarray) -> np.ndarray:
     """Uint8 RGB (H, W, 3): the photograph with the objects tinted in their colours and outlined; background untouched.
 
-    `image_HW3` uint8 RGB, `label_HW` uint8 label ids, `palette` uint8 RGB (256, 3).
+    `image_HW3` uint8 RGB, `label_HW` label ids, `palette` uint8 RGB by label id.
     """
     if image_HW3.shape[:2] != label_HW.shape:
         raise ValueError(f"expected labels of the image's size {image_HW3.shape[:2]}, found {label_HW.shape}")

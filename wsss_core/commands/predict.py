@@ -14,7 +14,7 @@ from wsss_core.commands.photographs import Photograph, View, find_photographs, v
 from wsss_core.commands.trained_segmenter import trained_segmenter
 from wsss_core.data.images import ImageError
 from wsss_core.data.labels import encode_label_png, voc_palette
-from wsss_core.label_ids import BACKGROUND
+from wsss_core.label_ids import is_class
 from wsss_core.predictions.label_row import label_row
 from wsss_core.predictions.tiles import ScoresOf, tiled_labels
 from wsss_core.settings.base import SettingsError
@@ -78,7 +78,7 @@ def predict(
 def _write(view: View, label_HW: np.ndarray, out: Path, overlays: bool) -> None:
     write_bytes(out / f"{view.name}{LABEL_ENDING}", encode_label_png(label_HW))
     if overlays:
-        picture = encode_jpeg(draw_overlay(view.image_HW3, label_HW, voc_palette()))
+        picture = encode_jpeg(draw_overlay(view.image_HW3, label_HW, voc_palette(int(label_HW.max()) + 1)))
         write_bytes(out / f"{view.name}{OVERLAY_ENDING}", picture)
 
 
@@ -92,7 +92,7 @@ def _refuse_overwriting(photographs: Sequence[Photograph], out: Path) -> None:
 
 
 def label_image(scores: ScoresOf, image_HW3: np.ndarray, tile_px: int | None = None) -> np.ndarray:
-    """Label ids uint8 (H, W) of an image uint8 RGB (H, W, 3), as the stage `predictions` makes them without tags.
+    """Label ids (H, W) of an image uint8 RGB (H, W, 3), as the stage `predictions` makes them without tags.
 
     `tile_px`: look at an image with a longer side in tiles that overlap by a quarter.
     """
@@ -104,6 +104,7 @@ def label_image(scores: ScoresOf, image_HW3: np.ndarray, tile_px: int | None = N
 def describe(label_HW: np.ndarray, classes: Sequence[str]) -> str:
     """The classes found and their shares of the image, largest first; `classes`: names of the label ids 1, 2, ..."""
     counts = np.bincount(label_HW.reshape(-1), minlength=len(classes) + 1)
-    shares = {label: counts[label] / label_HW.size for label in range(BACKGROUND + 1, len(classes) + 1)}
+    labels = [label for label in range(len(classes) + 1) if is_class(label)]
+    shares = {label: counts[label] / label_HW.size for label in labels}
     seen = sorted((label for label in shares if shares[label] >= _SMALLEST_SHARE), key=lambda label: -shares[label])
     return ", ".join(f"{classes[label - 1]} {100 * shares[label]:.0f} %" for label in seen) or "only background"

@@ -11,7 +11,7 @@ from wsss_core.cams.coverage import coverage
 from wsss_core.commands.checks.finding import Finding
 from wsss_core.commands.checks.learning import TagFigures, judge
 from wsss_core.commands.places import FinishedStage, finished_stages, locate
-from wsss_core.label_ids import BACKGROUND
+from wsss_core.label_ids import is_class
 from wsss_core.settings.base import SettingsError, nearest
 from wsss_core.stages.per_image import rows_of
 from wsss_core.training.history import JSONL_NAME, read
@@ -67,7 +67,7 @@ def tag_figures(stage: FinishedStage) -> Mapping[str, TagFigures]:
             covered.get(label, ()),
         )
         for label, name in enumerate(manifest.classes)
-        if label != BACKGROUND
+        if is_class(label)
     }
 
 

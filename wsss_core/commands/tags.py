@@ -11,7 +11,7 @@ from wsss_core.data.faults import DataError
 from wsss_core.data.labels import read_label_png
 from wsss_core.data.voc_files import label_id, read_annotation
 from wsss_core.exchange.cls_labels import tag_vector, write_cls_labels
-from wsss_core.label_ids import BACKGROUND, IGNORE
+from wsss_core.label_ids import BACKGROUND, IGNORE, is_known, with_reserved
 from wsss_core.settings.data import COCO_CLASSES, VOC_CLASSES
 
 KNOWN_CLASSES = {"voc": VOC_CLASSES, "coco": COCO_CLASSES}
@@ -32,7 +32,8 @@ def tags(source: Path, classes: str, out: Path) -> None:
     Which of them it is, the files tell. An image's id is the name of its file without the ending.
     """
     names = KNOWN_CLASSES.get(classes) or tuple(name.strip() for name in classes.split(",") if name.strip())
-    vectors = {image_id: tag_vector(labels, len(names)) for image_id, labels in read_tags(source, names)}
+    by_label = with_reserved(names)
+    vectors = {image_id: tag_vector(labels, len(names)) for image_id, labels in read_tags(source, by_label)}
     if not vectors:
         raise DataError(f"{source}: expected XML annotations or label PNGs, found none. To do: correct the folder.")
     write_cls_labels(out, vectors)
@@ -69,7 +70,7 @@ def _of_annotation(path: Path, classes: tuple[str, ...]) -> tuple[int, ...]:
 
 def _of_mask(path: Path, classes: tuple[str, ...]) -> tuple[int, ...]:
     labels = [int(label) for label in np.unique(read_label_png(path)) if label not in (BACKGROUND, IGNORE)]
-    if labels and labels[-1] > len(classes):
+    if labels and not is_known(labels[-1], len(classes) + 1):
         raise DataError(f"{path}: expected label ids up to {len(classes)}, found {labels[-1]}; give other --classes")
     return tuple(labels)
 

@@ -30,8 +30,11 @@ def resize_image(image_HW3: np.ndarray, height: int, width: int) -> np.ndarray:
 
 
 def resize_labels(label_HW: np.ndarray, height: int, width: int) -> np.ndarray:
-    """Labels uint8 (H, W) resized by nearest neighbour to (height, width): no new label can arise."""
-    return np.asarray(Image.fromarray(label_HW).resize((width, height), Image.Resampling.NEAREST)).copy()
+    """Labels (H, W) resized by nearest neighbour to (height, width): no new label can arise."""
+    # Pillow rounds places otherwise in 16 bits than in 8 and 32.
+    values_HW = label_HW if label_HW.dtype == np.uint8 else label_HW.astype(np.int32)
+    resized_HW = np.asarray(Image.fromarray(values_HW).resize((width, height), Image.Resampling.NEAREST))
+    return resized_HW.astype(label_HW.dtype)
 
 
 def rescale_longer_side(image_HW3: np.ndarray, length: int) -> np.ndarray:

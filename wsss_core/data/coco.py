@@ -3,13 +3,11 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-import numpy as np
-
 from wsss_core.artifacts.manifest import Listing, Manifest
 from wsss_core.data.collect import Draft, collect
 from wsss_core.data.faults import DataError, join_faults
 from wsss_core.data.voc import LIST_FOLDER, read_id_list
-from wsss_core.exchange.cls_labels import read_cls_labels
+from wsss_core.exchange.cls_labels import read_cls_labels, tags_of
 from wsss_core.progress import stage_job
 from wsss_core.settings.data import CocoSettings
 from wsss_core.settings.paths import where_it_leads
@@ -66,7 +64,7 @@ def _root(settings: CocoSettings) -> Path:
 
 
 def _drafts(root: Path, settings: CocoSettings, listing: Listing) -> Iterator[Draft]:
-    vectors = read_cls_labels(root / settings.tags_file, len(settings.classes))
+    vectors = read_cls_labels(root / settings.tags_file, settings.classes)
     missing = [
         f"{image_id!r}: nothing in {root / settings.tags_file}" for image_id in listing.ids if image_id not in vectors
     ]
@@ -78,7 +76,7 @@ def _drafts(root: Path, settings: CocoSettings, listing: Listing) -> Iterator[Dr
             image_id=image_id,
             file=root / images / f"{image_id}{IMAGE_ENDING}",
             splits=(split,),
-            tags=tuple(int(index) + 1 for index in np.flatnonzero(vectors[image_id] > 0)),
+            tags=tags_of(vectors[image_id]),
             saliency=_existing(root / settings.saliency / f"{image_id}.png") if settings.saliency else None,
             truth=_existing(root / settings.truth / images / f"{image_id}.png") if settings.truth else None,
         )

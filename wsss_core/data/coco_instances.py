@@ -10,12 +10,12 @@ from pycocotools import mask as coco_mask
 
 from wsss_core.artifacts.rle import compress_counts, decode_masks
 from wsss_core.data.faults import DataError
-from wsss_core.label_ids import BACKGROUND
+from wsss_core.label_ids import BACKGROUND, class_labels, label_type, with_reserved
 
 
 @dataclass(frozen=True)
 class CocoObject:
-    """One object or crowd. `label` 1..C; `segmentation`: polygons, or a run-length code; `area` in pixels."""
+    """One object or crowd. `label`: its label id; `segmentation`: polygons, or a run-length code; `area` in pixels."""
 
     label: int
     segmentation: Any
@@ -38,7 +38,7 @@ class CocoImage:
 
 @dataclass(frozen=True)
 class CocoInstances:
-    """Class names in the order of their label ids 1, 2, ... (ascending category id), and all images of a file."""
+    """Names by label id from 1 (classes by ascending category id), and all images of a file."""
 
     classes: tuple[str, ...]
     images: tuple[CocoImage, ...]
@@ -54,7 +54,8 @@ def read_instances(path: Path) -> CocoInstances:
     try:
         content = json.loads(path.read_bytes())
         categories = sorted(content["categories"], key=lambda category: int(category["id"]))
-        labels = {category["id"]: rank for rank, category in enumerate(categories, start=1)}
+        ids = class_labels(len(categories)).tolist()
+        labels = {category["id"]: label for category, label in zip(categories, ids, strict=True)}
         images = {
             entry["id"]: CocoImage(PurePosixPath(entry["file_name"]).stem, (int(entry["height"]), int(entry["width"])))
             for entry in content["images"]
@@ -67,15 +68,16 @@ def read_instances(path: Path) -> CocoInstances:
             f"{path}: expected an instance file of MS-COCO (images, annotations, categories), found: {error!r}. To do: "
             "take instances_*.json of annotations_trainval2014.zip or 2017."
         ) from error
-    return CocoInstances(tuple(str(category["name"]) for category in categories), tuple(images.values()))
+    names = with_reserved([str(category["name"]) for category in categories])
+    return CocoInstances(names, tuple(images.values()))
 
 
 def label_map(image: CocoImage) -> np.ndarray:
-    """Label ids uint8 (H, W): objects painted from large to small, so that a small one lies on top; crowds as objects.
+    """Label ids (H, W): objects painted from large to small, so that a small one lies on top; crowds as objects.
 
     Polygons become pixels as the public tools of MS-COCO do it. Nothing is 255.
     """
-    label_HW = np.full(image.size_hw, BACKGROUND, np.uint8)
+    label_HW = np.full(image.size_hw, BACKGROUND, label_type(max(image.labels, default=0)))
     for item in sorted(image.objects, key=lambda item: -item.area):
         label_HW[_mask(item, image)] = item.label
     return label_HW

@@ -12,7 +12,7 @@ from wsss_core.data.images import ImageError, probe_image
 from wsss_core.data.instance_truth import read_instance_truth
 from wsss_core.data.labels import LabelError, read_label_png
 from wsss_core.data.scribble_files import XML
-from wsss_core.label_ids import IGNORE
+from wsss_core.label_ids import IGNORE, is_class, is_known
 from wsss_core.progress import progress
 from wsss_core.settings.data import BACKGROUND, DataSettings
 
@@ -128,13 +128,13 @@ def _mask_classes(draft: Draft, size_hw: tuple[int, int], class_count: int) -> t
     if draft.instance_truth is not None:
         read_instance_truth(draft.instance_truth, label_HW)
     ids = np.unique(label_HW)
-    unknown = [int(label) for label in ids if label > class_count and label != IGNORE]
+    unknown = [int(label) for label in ids if label != IGNORE and not is_known(label, class_count + 1)]
     if unknown:
         raise LabelError(
             f"{draft.truth}: expected label ids 0..{class_count} and {IGNORE} (ignore), found {unknown}. "
             "To do: check the number and order of `classes`."
         )
-    return tuple(int(label) for label in ids if 0 < label <= class_count)
+    return tuple(int(label) for label in ids if is_class(int(label)))
 
 
 def _refuse_empty_splits(records: list[ImageRecord], listing: Listing, bad: list[ImageRecord]) -> None:

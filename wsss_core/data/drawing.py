@@ -10,13 +10,13 @@ from wsss_core.label_ids import IGNORE, UNLABELLED
 
 
 def drawn_scribbles(label_HW: np.ndarray, length: float = 1.0, min_piece_px: int = 0) -> np.ndarray:
-    """One stroke, a pixel wide, along the middle of every connected piece of a label map; 254 elsewhere. uint8 (H, W).
+    """One stroke, a pixel wide, along the middle of every connected piece of a label map; 254 elsewhere. (H, W).
 
-    label_HW: uint8; the background is drawn too, pixels of 255 belong to no piece. length: share in 0..1 of each
+    label_HW: label ids; the background is drawn too, pixels of 255 belong to no piece. length: share in 0..1 of each
     stroke's pixels that is kept, those around the piece's deepest point; at least that point. min_piece_px: smaller
     pieces get none, but the largest piece of each label always gets one.
     """
-    drawn = np.full(label_HW.shape, UNLABELLED, np.uint8)
+    drawn = np.full(label_HW.shape, UNLABELLED, label_HW.dtype)
     for label, piece_HW in _pieces(label_HW, min_piece_px):
         rows, columns = np.nonzero(morphology.skeletonize(piece_HW))
         centre = deepest_pixel(piece_HW)
@@ -32,7 +32,7 @@ def drawn_points(label_HW: np.ndarray, min_piece_px: int = 0) -> np.ndarray:
 
     min_piece_px: smaller pieces get none, but the largest piece of each label always gets one.
     """
-    drawn = np.full(label_HW.shape, UNLABELLED, np.uint8)
+    drawn = np.full(label_HW.shape, UNLABELLED, label_HW.dtype)
     for label, piece_HW in _pieces(label_HW, min_piece_px):
         drawn[deepest_pixel(piece_HW)] = label
     return drawn
@@ -41,7 +41,7 @@ def drawn_points(label_HW: np.ndarray, min_piece_px: int = 0) -> np.ndarray:
 def widened(drawn_HW: np.ndarray, width_px: int) -> np.ndarray:
     """Strokes or points made `width_px` wide: unlabelled pixels near a labelled one take its label, the lowest first.
 
-    drawn_HW: uint8 labels, 254 elsewhere; 255 stays.
+    drawn_HW: labels, 254 elsewhere; 255 stays.
     """
     result = drawn_HW.copy()
     kernel = np.ones((width_px, width_px), np.uint8)

@@ -13,7 +13,7 @@ from wsss_core.label_ids import BACKGROUND, IGNORE
 class InstanceTruth:
     """The objects of one image.
 
-    `object_HW` uint8: number of the object at each pixel, 0 and 255 (VOC: the seam around objects) for none.
+    `object_HW`: number of the object at each pixel, 0 and 255 (VOC: the seam around objects) for none.
     `numbers` (G,) those that occur, ascending; `class_ids` (G,) int32 their label ids.
     """
 
@@ -23,7 +23,7 @@ class InstanceTruth:
 
 
 def read_instance_truth(path: Path | str, label_HW: np.ndarray) -> InstanceTruth:
-    """The objects of a palette or grey PNG; `label_HW` uint8 is the truth mask of the same image.
+    """The objects of a palette or grey PNG; `label_HW` is the truth mask of the same image.
 
     Raises `LabelError` for a file that is missing, damaged or of another size than the mask, and as `instance_truth`.
     """

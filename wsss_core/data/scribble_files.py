@@ -9,14 +9,14 @@ import numpy as np
 
 from wsss_core.data.faults import DataError
 from wsss_core.data.labels import read_label_png
-from wsss_core.label_ids import IGNORE, UNLABELLED
+from wsss_core.label_ids import IGNORE, UNLABELLED, is_known, label_type
 from wsss_core.settings.base import nearest
 
 XML = ".xml"
 
 
 def read_scribbles(path: Path, size_hw: tuple[int, int], classes: Sequence[str], off_255: bool) -> np.ndarray:
-    """Label map uint8 (H, W) of a scribble file: labels on the strokes, 254 elsewhere, 255 where a PNG says ignore.
+    """Label map (H, W) of a scribble file: labels on the strokes, 254 elsewhere, 255 where a PNG says ignore.
 
     classes: names by label id, background first. off_255: 255 in a PNG stands for "off the strokes", as the public
     converter of ScribbleSup writes it; else for pixels to be left out. Every number from the class count to 254 stands
@@ -29,13 +29,13 @@ def read_scribbles(path: Path, size_hw: tuple[int, int], classes: Sequence[str],
         raise DataError(
             f"{path}: expected the size of its image, {size_hw}, found {label_HW.shape}. To do: replace it."
         )
-    off = (label_HW >= len(classes)) & ((label_HW != IGNORE) | off_255)
-    return np.where(off, np.uint8(UNLABELLED), label_HW)
+    off = ~is_known(label_HW, len(classes)) & ((label_HW != IGNORE) | off_255)
+    return np.where(off, UNLABELLED, label_HW)
 
 
 def _read_xml(path: Path, size_hw: tuple[int, int], classes: Sequence[str]) -> np.ndarray:
     """Strokes one pixel wide; later ones lie on top."""
-    drawn = np.full(size_hw, UNLABELLED, np.uint8)
+    drawn = np.full(size_hw, UNLABELLED, label_type(len(classes) - 1))
     try:
         for stroke in ElementTree.parse(path).getroot().iter("polygon"):
             name = (stroke.findtext("tag") or "").strip()

@@ -23,7 +23,7 @@ from wsss_core.data.voc_files import (
     read_boxes_json,
     read_points_json,
 )
-from wsss_core.exchange.cls_labels import read_cls_labels
+from wsss_core.exchange.cls_labels import read_cls_labels, tags_of
 from wsss_core.progress import stage_job
 from wsss_core.settings.data import BACKGROUND, VocSettings
 from wsss_core.settings.paths import where_it_leads
@@ -129,7 +129,7 @@ def _drafts(root: Path, settings: VocSettings, listing: Listing) -> Iterator[Dra
     sources = _Sources(
         read_boxes_json(root / settings.boxes_file),
         read_points_json(root / settings.points_file, settings.classes, BACKGROUND),
-        read_cls_labels(root / settings.tags_file, len(settings.classes)) if settings.tag_source == "npy" else {},
+        read_cls_labels(root / settings.tags_file, settings.classes) if settings.tag_source == "npy" else {},
     )
     _refuse_ids_without_tags(root, settings, listing, sources)
     for image_id, splits in zip(listing.ids, listing.splits, strict=True):
@@ -160,7 +160,7 @@ def _draft(root: Path, settings: VocSettings, sources: _Sources, image_id: str, 
     if settings.tag_source == "xml":
         tags = tuple(sorted({label_id(name, settings.classes, str(xml)) for *_, name in named}))
     elif settings.tag_source == "npy":
-        tags = tuple(int(index) + 1 for index in np.flatnonzero(sources.vectors[image_id] > 0))
+        tags = tags_of(sources.vectors[image_id])
     boxes = sources.boxes.get(image_id, []) if sources.boxes else named
     where = str(root / settings.boxes_file) if sources.boxes else str(xml)
     truth = _truth(root, settings, image_id)

@@ -3,7 +3,7 @@
 import cv2
 import numpy as np
 
-from wsss_core.label_ids import IGNORE
+from wsss_core.label_ids import IGNORE, RESERVED
 
 DILATION_RATIO = 0.02  # of the image diagonal, as published
 
@@ -26,14 +26,14 @@ def boundary_counts(
 ) -> np.ndarray:
     """Pixels in the intersection and the union of the two boundary bands, (K, 2) int64, per class, of one image.
 
-    Label maps uint8 (H, W). Pixels whose truth is 255 are taken from both masks before the bands are drawn, so that a
+    Label maps (H, W). Pixels whose truth is 255 are taken from both masks before the bands are drawn, so that a
     prediction is not judged by where in the ignored seam its outline runs. Sum over the images of a split, then
     `boundary_iou`.
     """
     if truth_HW.shape != prediction_HW.shape:
         raise ValueError(f"expected a prediction of the truth's size {truth_HW.shape}, found {prediction_HW.shape}")
     width = boundary_width((truth_HW.shape[0], truth_HW.shape[1]), dilation_ratio)
-    seen_HW = np.where(truth_HW == IGNORE, np.uint8(IGNORE), prediction_HW)
+    seen_HW = np.where(truth_HW == IGNORE, IGNORE, prediction_HW)
     counts = np.zeros((class_count, 2), np.int64)
     for label in _labels_in(truth_HW, seen_HW, class_count):
         truth_mask, seen_mask = truth_HW == label, seen_HW == label
@@ -44,9 +44,9 @@ def boundary_counts(
 
 def _labels_in(truth_HW: np.ndarray, seen_HW: np.ndarray, class_count: int) -> list[int]:
     """Label ids below `class_count` with a pixel in either map."""
-    pixels = np.bincount(truth_HW.reshape(-1), minlength=IGNORE + 1)
-    pixels = pixels + np.bincount(seen_HW.reshape(-1), minlength=IGNORE + 1)
-    return [int(label) for label in np.flatnonzero(pixels[:class_count])]
+    is_seen = np.bincount(truth_HW.reshape(-1), minlength=class_count)[:class_count] > 0
+    is_seen |= np.bincount(seen_HW.reshape(-1), minlength=class_count)[:class_count] > 0
+    return [int(label) for label in np.flatnonzero(is_seen) if label not in RESERVED]
 
 
 def boundary_iou(counts: np.ndarray) -> np.ndarray:

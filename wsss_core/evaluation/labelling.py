@@ -15,10 +15,10 @@ from wsss_core.label_ids import BACKGROUND
 
 
 def label_of(row: Row, truth_HW: np.ndarray, class_count: int, threshold: float | None) -> np.ndarray:
-    """Label map (H, W) uint8 of a row: stored labels (unlabelled as 255), CAMs at `threshold`, regions at best,
+    """Label map (H, W) of a row: stored labels (unlabelled as 255), CAMs at `threshold`, regions at best,
     instances painted.
 
-    `truth_HW` uint8 is looked at for regions alone. Raises TypeError for rows of other kinds.
+    `truth_HW` is looked at for regions alone. Raises TypeError for rows of other kinds.
     """
     if isinstance(row, LabelRow):
         return unlabelled_ignored(row.label_HW)
@@ -32,10 +32,10 @@ def label_of(row: Row, truth_HW: np.ndarray, class_count: int, threshold: float 
 
 
 def cam_label(scores_KHW: np.ndarray, class_ids: np.ndarray, threshold: float) -> np.ndarray:
-    """Label map (H, W) uint8: the strongest class where its score is above `threshold`, else background.
+    """Label map (H, W): the strongest class where its score is above `threshold`, else background.
 
     With a background channel of its own, the share fg / (fg + bg) is compared (see `cams.foreground`). The comparison
     is in float32, as in the threshold curve.
     """
     label_HW, value_HW = best_foreground(scores_KHW, class_ids)
-    return np.where(value_HW > np.float32(threshold), label_HW, np.uint8(BACKGROUND))
+    return np.where(value_HW > np.float32(threshold), label_HW, BACKGROUND)

@@ -14,6 +14,7 @@ from wsss_core.evaluation.accuracy import (
 from wsss_core.evaluation.boundary_iou import boundary_iou
 from wsss_core.evaluation.instance_weighted_iou import InstanceWeightedIou
 from wsss_core.evaluation.iou import class_iou, mean_over_present
+from wsss_core.label_ids import RESERVED
 
 DIGITS = 6
 """Figures are rounded, so that the files do not change with the last bits of a sum."""
@@ -50,7 +51,7 @@ class Tally:
         self.boundary = counts if self.boundary is None else self.boundary + counts
 
     def add_instances(self, image_id: str, truth_HW: np.ndarray, label_HW: np.ndarray, instance_HW: np.ndarray) -> None:
-        """Add the IoU of one image, weighted by its instances: label maps uint8, instance numbers integers (H, W)."""
+        """Add the IoU of one image, weighted by its instances: label maps, instance numbers integers (H, W)."""
         if self.by_instance is None:
             self.by_instance = InstanceWeightedIou(len(self.counts))
         self.image_by_instance[image_id] = self.by_instance.add(truth_HW, label_HW, instance_HW)
@@ -100,7 +101,7 @@ def number(value: float | np.ndarray | None) -> float | None:
 
 
 def _named(classes: Sequence[str], values: np.ndarray) -> Mapping[str, float | None]:
-    return {name: number(value) for name, value in zip(classes, values, strict=True)}
+    return {name: number(value) for name, value in zip(classes, values, strict=True) if name not in RESERVED.values()}
 
 
 def _ratio(part: np.ndarray, whole: np.ndarray) -> np.ndarray:

@@ -23,7 +23,7 @@ def threshold_counts(
     """Counts (T, K, K) int64 of one image, row = true label id, column = predicted label id.
 
     `scores_KHW` float with one channel per label id in `class_ids`; if the background has its own channel (id 0), the
-    share fg / (fg + bg) is what the thresholds are compared with. `truth_HW` uint8, 255 does not count. `thresholds`
+    share fg / (fg + bg) is what the thresholds are compared with. `truth_HW`: 255 does not count. `thresholds`
     (T,) ascending; they are compared in float32, as the scores are.
     """
     ids_k, counts_Tkk = present_counts(scores_KHW, class_ids, truth_HW, thresholds, class_count)

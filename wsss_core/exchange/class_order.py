@@ -7,10 +7,10 @@ import numpy as np
 
 from wsss_core.exchange.class_maps import ClassMaps
 from wsss_core.exchange.errors import ForeignFileError
-from wsss_core.label_ids import BACKGROUND, IGNORE, UNLABELLED
+from wsss_core.label_ids import BACKGROUND, IGNORE, RESERVED, as_labels, class_labels, without_reserved
 from wsss_core.settings.base import SettingsError
 
-_ABSENT = -1
+_ABSENT, _BEYOND = -1, -2
 _SHOWN = 5
 
 
@@ -18,8 +18,8 @@ _SHOWN = 5
 class ClassOrder:
     """`names`: the files' foreign classes, class id 0 first. `label_ids` int32 (K,): label in the file -> label id.
 
-    A label in the file is 0 for the background and c + 1 for class id c. The label id is -1 for a class that the data
-    does not have.
+    A label in a file of scores is 0 for the background and c + 1 for class id c. The label id is -1 for a class that
+    the data does not have.
     """
 
     names: tuple[str, ...]
@@ -31,10 +31,10 @@ class ClassOrder:
 
         Raises `SettingsError` for a name that stands twice and for a class of the data that the files do not have.
         """
-        found = tuple(names) or tuple(classes[1:])
+        found = tuple(names) or without_reserved(classes[1:])
         if len(set(found)) != len(found):
             raise SettingsError(f"key 'classes': expected every class once, found {', '.join(found)}")
-        missing = [name for name in classes[1:] if name not in found]
+        missing = [name for name in without_reserved(classes[1:]) if name not in found]
         if missing:
             raise SettingsError(
                 f"key 'classes': expected every class of the data, found none called {missing[0]!r} among "
@@ -55,27 +55,29 @@ class ClassOrder:
         return ClassMaps(label_ids[order], found.maps_Khw[order])
 
     def label_map(self, label_HW: np.ndarray, where: str) -> np.ndarray:
-        """Uint8 (H, W) of the data's label ids; 255 stays, so does 254 (unlabelled) unless the files have so many
-        classes,
-        and pixels of a class that the data has not become 255.
+        """The map (H, W) in the data's label ids; 255 stays, so does 254 (unlabelled), and pixels of a class that the
+        data has not become 255.
 
-        Raises `ForeignFileError` for a label beyond the files' classes.
+        The files number their classes as `label_ids` says, so that a 254th has the number 256. Raises
+        `ForeignFileError` for a label beyond the files' classes.
         """
-        labels = np.unique(label_HW)
-        is_class = (labels != IGNORE) & ((labels != UNLABELLED) | (len(self.label_ids) > UNLABELLED))
-        self._check(labels[is_class], where)
-        table = np.full(IGNORE + 1, IGNORE, np.uint8)
-        table[UNLABELLED] = UNLABELLED
-        known = self.label_ids[: IGNORE + 1]
-        table[: len(known)] = np.where(known == _ABSENT, IGNORE, known)
-        table[IGNORE] = IGNORE
-        return table[label_HW]
+        by_label = np.concatenate([[BACKGROUND], class_labels(len(self.names))])
+        table = np.full(max(int(label_HW.max(initial=0)), IGNORE) + 1, _BEYOND)
+        kept = by_label < len(table)
+        table[by_label[kept]] = np.where(self.label_ids == _ABSENT, IGNORE, self.label_ids)[kept]
+        table[list(RESERVED)] = list(RESERVED)
+        label_ids_HW = table[label_HW]
+        self._refuse(np.unique(label_HW[label_ids_HW == _BEYOND]), where)
+        return as_labels(label_ids_HW)
 
     def _check(self, labels: np.ndarray, where: str) -> None:
-        beyond = [int(label) for label in labels if label >= len(self.label_ids)]
-        if beyond:
+        """Refuse labels in the numbers of `scores`: 0 the background, c + 1 class c."""
+        self._refuse(labels[labels >= len(self.label_ids)], where)
+
+    def _refuse(self, beyond: np.ndarray, where: str) -> None:
+        if beyond.size:
             more = f" and {len(beyond) - _SHOWN} more" if len(beyond) > _SHOWN else ""
-            shown = ", ".join(f"{label} (class id {label - 1})" for label in beyond[:_SHOWN])
+            shown = ", ".join(f"{label} (class id {label - 1})" for label in beyond[:_SHOWN].tolist())
             raise ForeignFileError(
                 f"{where}: expected labels up to {len(self.names)}, the number of classes, found {shown}{more}. To do: "
                 "name the files' classes in their order in the setting `classes`."

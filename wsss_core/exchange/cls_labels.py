@@ -1,20 +1,21 @@
 """`cls_labels.npy`: the tag vectors that PSA, IRN and their successors pass around."""
 
 import io
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 
 from wsss_core.artifacts.atomic import write_bytes
 from wsss_core.exchange.restricted_npy import read_pickled_npy
+from wsss_core.label_ids import class_labels, class_places, without_reserved
 
 _YEAR_DIGITS = 4
 _VOC_ID_DIGITS = 10
 
 
-def read_cls_labels(path: Path | str, class_count: int) -> dict[str, np.ndarray]:
-    """{image id: float32 (C,)}, 1 where the class is in the image.
+def read_cls_labels(path: Path | str, classes: Sequence[str]) -> dict[str, np.ndarray]:
+    """{image id: float32 (C,)}, 1 where the class is in the image; `classes`: names by label id, counted from 1.
 
     Ids are texts (PSA) or numbers (IRN: 2007000032 means 2007_000032). Raises ValueError for another content,
     `UnsafePickleError` for a file that holds more than data, FileNotFoundError.
@@ -22,6 +23,7 @@ def read_cls_labels(path: Path | str, class_count: int) -> dict[str, np.ndarray]
     value = read_pickled_npy(path)
     if not isinstance(value, dict):
         raise ValueError(f"{path}: expected a dictionary of image id to vector, found {type(value).__name__}")
+    class_count = len(without_reserved(classes))
     vectors = {}
     for key, vector in value.items():
         image_id = _text_id(key)
@@ -55,7 +57,12 @@ def write_cls_labels(path: Path | str, vectors: Mapping[str, np.ndarray]) -> Non
 
 
 def tag_vector(label_ids: Iterable[int], class_count: int) -> np.ndarray:
-    """Float32 (C,): 1 at position c-1 for each label id c of 1..C, else 0."""
+    """Float32 (C,): 1 at the place of the class of each label id (see `label_ids`), else 0."""
     vector_C = np.zeros(class_count, np.float32)
-    vector_C[[label - 1 for label in label_ids]] = 1
+    vector_C[class_places(list(label_ids))] = 1
     return vector_C
+
+
+def tags_of(vector_C: np.ndarray) -> tuple[int, ...]:
+    """Label ids, ascending, of the classes at whose places a tag vector is above 0."""
+    return tuple(class_labels(len(vector_C))[vector_C > 0].tolist())

@@ -20,7 +20,7 @@ from wsss_core.artifacts.manifest import ImageRecord
 from wsss_core.exchange.annotations.outlines import outlines
 from wsss_core.exchange.photograph_path import photograph_path
 from wsss_core.exchange.shown_classes import shown_classes
-from wsss_core.label_ids import BACKGROUND
+from wsss_core.label_ids import is_class
 
 Annotation = dict[str, object]
 _SCORE_DIGITS = 6
@@ -100,7 +100,7 @@ def write_coco_json(
                 file.write(",\n" if count else "\n")
                 file.write(json.dumps(annotation))
                 count += 1
-        categories = [{"id": label, "name": name} for label, name in enumerate(classes) if label != BACKGROUND]
+        categories = [{"id": label, "name": name} for label, name in enumerate(classes) if is_class(label)]
         file.write(f'\n],\n"images": {json.dumps(images, ensure_ascii=False)},\n')
         file.write(f'"categories": {json.dumps(categories, ensure_ascii=False)}}}\n')
     return len(images)

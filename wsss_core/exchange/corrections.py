@@ -15,7 +15,7 @@ from wsss_core.exchange.file_folder import ID, FileFolder
 from wsss_core.exchange.label_pngs import read_label_map
 
 Reader = Callable[[ImageRecord], np.ndarray | None]
-"""Gives the corrected label map (H, W) uint8 of an image, None for an image that was not corrected."""
+"""Gives the corrected label map (H, W) of an image, None for an image that was not corrected."""
 
 
 def correction_reader(

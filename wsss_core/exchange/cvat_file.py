@@ -11,7 +11,7 @@ from wsss_core.artifacts.label_maps import LabelRow
 from wsss_core.artifacts.manifest import ImageRecord
 from wsss_core.exchange.photograph_path import photograph_path
 from wsss_core.exchange.shown_classes import shown_classes
-from wsss_core.label_ids import BACKGROUND
+from wsss_core.label_ids import is_class
 
 FIRST_NUMBER = 1_000_000_000
 """Where no file of a task has the name of an image, CVAT takes the frame of its number. No task has so many frames, so
@@ -38,7 +38,7 @@ def write_cvat_xml(
 
 def _labels(classes: Sequence[str]) -> str:
     """What readers that do not know the task need: its labels."""
-    names = [name for label, name in enumerate(classes) if label != BACKGROUND]
+    names = [name for label, name in enumerate(classes) if is_class(label)]
     labels = "".join(f"<label><name>{escape(name)}</name></label>" for name in names)
     return f"  <meta><task><labels>{labels}</labels></task></meta>\n"
 

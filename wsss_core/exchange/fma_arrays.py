@@ -13,6 +13,7 @@ from wsss_core.artifacts.atomic import write_bytes
 from wsss_core.artifacts.cams import CamRow
 from wsss_core.exchange.class_maps import ClassMaps, class_maps
 from wsss_core.exchange.errors import ForeignFileError
+from wsss_core.label_ids import class_places
 
 MAPS = "cam"
 KEYS = "fg_cls"
@@ -57,7 +58,7 @@ def write_fma_arrays(path: Path | str, row: CamRow) -> None:
             f"image {row.image_id!r}: expected CAMs of one scale that cover the image, found {len(row.maps)} scales "
             f"over {row.canvas_hw[0]} x {row.canvas_hw[1]} pixels; the files of FMA-WSSS have no place for others"
         )
-    arrays = {MAPS: np.asarray(row.maps[0], np.float32), KEYS: row.class_ids.astype(np.int64) - 1}
+    arrays = {MAPS: np.asarray(row.maps[0], np.float32), KEYS: class_places(row.class_ids)}
     if row.attention_NN is not None:
         arrays[ATTENTION] = row.attention_NN.astype(np.float16)
     buffer = io.BytesIO()

@@ -13,6 +13,7 @@ import torch
 from wsss_core.exchange.class_maps import ClassMaps, class_maps
 from wsss_core.exchange.errors import ForeignFileError
 from wsss_core.exchange.npy_dicts import write_dict
+from wsss_core.label_ids import class_places
 
 KEYS = "keys"
 STRIDED = "cam"
@@ -60,7 +61,7 @@ def write_irn_dict(
             f"{path}: expected maps of {len(labels)} classes at image size and {expected} at stride {STRIDE}, found "
             f"{maps_CHW.shape} and {strided_Chw.shape}"
         )
-    ids = np.asarray(labels, np.int64) - 1
+    ids = class_places(labels)
     if (ids < 0).any():
         raise ValueError(f"{path}: expected classes only, found a background, for which IRN's files have no place")
     strided = torch.from_numpy(np.array(strided_Chw, np.float32))

@@ -14,7 +14,7 @@ from wsss_core.settings.precomputed import PrecomputedLabelsSettings
 
 
 def label_reader(settings: PrecomputedLabelsSettings, classes: Sequence[str]) -> Callable[[ImageRecord], np.ndarray]:
-    """What gives the label map (H, W) uint8 of an image from the folder of the settings; see `read_label_map`.
+    """What gives the label map (H, W) of an image from the folder of the settings; see `read_label_map`.
 
     `classes`: those of the data, background first. Raises `FileNotFoundError` and `SettingsError` at once where the
     folder or the names of the classes are wrong, and `FileNotFoundError` for an image without a file.
@@ -29,7 +29,7 @@ def label_reader(settings: PrecomputedLabelsSettings, classes: Sequence[str]) ->
 
 
 def read_label_map(path: Path, image_hw: tuple[int, int], order: ClassOrder) -> np.ndarray:
-    """The label map (H, W) uint8 of an image of the size `image_hw`, in the label ids of the data.
+    """The label map (H, W) of an image of the size `image_hw`, in the label ids of the data.
 
     Raises `LabelError` for a file that is no label map, `ForeignFileError` for another size and for labels that are
     neither a class of `order` nor 255.

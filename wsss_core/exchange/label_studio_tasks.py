@@ -18,7 +18,7 @@ from wsss_core.artifacts.manifest import ImageRecord
 from wsss_core.exchange.annotations.brush_rle import encode_brush
 from wsss_core.exchange.annotations.label_studio import IMAGE_KEY, OWN_ID
 from wsss_core.exchange.shown_classes import shown_classes
-from wsss_core.label_ids import BACKGROUND
+from wsss_core.label_ids import is_class
 
 LOCAL_FILES = "/data/local-files/?d="
 FROM_NAME, TO_NAME = "tag", "image"
@@ -70,7 +70,7 @@ def labelling_interface(classes: Sequence[str], colours: np.ndarray) -> str:
     labels = [
         f'    <Label value={quoteattr(name)} background="#{bytes(colours[label]).hex()}"/>'
         for label, name in enumerate(classes)
-        if label != BACKGROUND
+        if is_class(label)
     ]
     head = f'<View>\n  <Image name="{TO_NAME}" value="${IMAGE_KEY}" zoom="true"/>'
     brush = f'  <BrushLabels name="{FROM_NAME}" toName="{TO_NAME}">'

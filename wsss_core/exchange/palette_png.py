@@ -12,7 +12,7 @@ from wsss_core.exchange.file_names import file_name
 
 
 def write_palette_pngs(rows: Iterable[LabelRow], folder: Path | str) -> list[Path]:
-    """Write each row's `label_HW` (uint8: 0 background, 1..C classes, 255 ignore) as `<image id>.png` into `folder`.
+    """Write each row's `label_HW` (0 background, then classes, 255 ignore) as `<image id>.png` into `folder`.
 
     The pixel values are the label ids, so a written file can be read back and scored. Names come from
     `file_names.file_name`. Returns the paths in the order of the rows.

@@ -16,7 +16,7 @@ import numpy as np
 from wsss_core.exchange.class_maps import ClassMaps, class_maps
 from wsss_core.exchange.errors import ForeignFileError
 from wsss_core.exchange.npy_dicts import write_dict
-from wsss_core.label_ids import BACKGROUND
+from wsss_core.label_ids import BACKGROUND, class_places
 
 Labels = Sequence[int] | np.ndarray
 
@@ -44,7 +44,7 @@ def write_cam_dict(path: Path | str, labels: Labels, maps_CHW: np.ndarray) -> No
     """
     if BACKGROUND in labels:
         raise ValueError(f"{path}: expected classes only, found a background, for which a CAM dictionary has no place")
-    _write(path, [int(label) - 1 for label in labels], maps_CHW)
+    _write(path, class_places(labels).tolist(), maps_CHW)
 
 
 def write_crf_dict(path: Path | str, labels: Labels, maps_KHW: np.ndarray) -> None:
@@ -54,7 +54,7 @@ def write_crf_dict(path: Path | str, labels: Labels, maps_KHW: np.ndarray) -> No
     """
     if BACKGROUND not in labels:
         raise ValueError(f"{path}: expected a background (label {BACKGROUND}), found the labels {list(labels)}")
-    _write(path, [int(label) for label in labels], maps_KHW)
+    _write(path, (class_places(labels) + 1).tolist(), maps_KHW)
 
 
 def _write(path: Path | str, keys: Sequence[int], maps_KHW: np.ndarray) -> None:

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from wsss_core.label_ids import BACKGROUND, IGNORE, UNLABELLED
+from wsss_core.label_ids import is_class
 
 
 def shown_classes(label_HW: np.ndarray) -> list[int]:
@@ -10,4 +10,4 @@ def shown_classes(label_HW: np.ndarray) -> list[int]:
 
     `label_HW`: label ids, integers (H, W).
     """
-    return [int(label) for label in np.unique(label_HW) if label not in (BACKGROUND, UNLABELLED, IGNORE)]
+    return [int(label) for label in np.unique(label_HW) if is_class(label)]

@@ -9,6 +9,7 @@ from wsss_core.artifacts.label_maps import MAXIMUM_CONFIDENCE, LabelRow
 from wsss_core.artifacts.manifest import ImageRecord
 from wsss_core.checkpoints.store import load_network
 from wsss_core.data.images import read_image
+from wsss_core.label_ids import best_label
 from wsss_core.networks.mask2former import Mask2Former
 from wsss_core.networks.normalisation import Normalisation
 from wsss_core.segmenters.query_scores import query_scores
@@ -56,7 +57,7 @@ def image_scores(
 
 def label_row(image_id: str, scores_KHW: np.ndarray, with_confidence: bool) -> LabelRow:
     """The label of the highest score per pixel (the lower id among equals); as confidence its share of all scores."""
-    label_HW = scores_KHW.argmax(axis=0).astype(np.uint8)
+    label_HW = best_label(scores_KHW)
     if not with_confidence:
         return LabelRow(image_id, label_HW)
     total_HW = np.maximum(scores_KHW.sum(axis=0), np.finfo(np.float32).tiny)

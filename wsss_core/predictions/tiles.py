@@ -7,12 +7,14 @@ from collections.abc import Callable
 
 import numpy as np
 
+from wsss_core.label_ids import best_label
+
 ScoresOf = Callable[[np.ndarray], np.ndarray]
 """Probabilities (K, h, w) float32 of a tile uint8 RGB (h, w, 3)."""
 
 
 def tiled_labels(scores_of: ScoresOf, image_HW3: np.ndarray, tile_px: int, overlap_px: int) -> np.ndarray:
-    """Label map (H, W) uint8 of an image uint8 RGB (H, W, 3), from square tiles of `tile_px` that overlap by at least
+    """Label map (H, W) of an image uint8 RGB (H, W, 3), from square tiles of `tile_px` that overlap by at least
     `overlap_px`.
 
     In an overlap the weight of each tile falls linearly towards its edge. An image of one tile is looked at as it is.
@@ -22,7 +24,7 @@ def tiled_labels(scores_of: ScoresOf, image_HW3: np.ndarray, tile_px: int, overl
         raise ValueError(f"expected an overlap of 0 to {tile_px // 2} pixels of tiles of {tile_px}, found {overlap_px}")
     height, width = image_HW3.shape[:2]
     tops, lefts = tile_starts(height, tile_px, overlap_px), tile_starts(width, tile_px, overlap_px)
-    label_HW = np.zeros((height, width), np.uint8)
+    bands: list[np.ndarray] = []
     carried: np.ndarray | None = None  # sums of the rows that the band before shares with this one
     for place, top in enumerate(tops):
         band_H = slice(top, min(height, top + tile_px))
@@ -31,9 +33,9 @@ def tiled_labels(scores_of: ScoresOf, image_HW3: np.ndarray, tile_px: int, overl
         if carried is not None:
             sums_KhW[:, : carried.shape[1]] += carried
         done = tops[place + 1] - top if place + 1 < len(tops) else height - top
-        label_HW[top : top + done] = sums_KhW[:, :done].argmax(0)
+        bands.append(best_label(sums_KhW[:, :done]))
         carried = sums_KhW[:, done:].copy()
-    return label_HW
+    return np.concatenate(bands)
 
 
 def tile_starts(length: int, tile_px: int, overlap_px: int) -> list[int]:

@@ -104,9 +104,9 @@ class GalleryMaker:
         self.quality = quality
         self._records = {record.image_id: record for record in manifest.records}
         self._readers = {stage.name: _readers(stage.folder) for stage in self.stages}
-        self._voc = voc_palette()
+        self._voc = voc_palette(max(len(manifest.classes), IGNORE + 1))
         self._voc[IGNORE] = IGNORE_RGB
-        self._safe = safe_palette()
+        self._safe = safe_palette(len(manifest.classes))
 
     def card(self, image_id: str, miou: float | None) -> Card:
         """The image, what each stage made of it, and the truth, as thumbnails."""
@@ -141,7 +141,8 @@ class GalleryMaker:
         pictures = [self._labels("truth", label_HW, shown)]
         if record.instance_truth is not None and any(stage.kind == INSTANCE_KIND for stage in self.stages):
             truth = read_instance_truth(record.instance_truth, label_HW)
-            number_HW = np.where(truth.object_HW == IGNORE, np.uint8(0), truth.object_HW)
+            object_HW = np.where(truth.object_HW == IGNORE, 0, truth.object_HW)
+            number_HW = np.minimum(object_HW, LAST_COLOUR).astype(np.uint8)
             names = [self.manifest.classes[label] for label in truth.class_ids]
             pictures.append(self._numbered("true instances", number_HW, small, names))
         return pictures

@@ -7,12 +7,13 @@ import cv2
 import numpy as np
 
 from wsss_core.artifacts.atomic import ArtifactError
+from wsss_core.label_ids import IGNORE
 
 IGNORE_RGB = (224, 224, 224)
 OUTLINE_RGB = (255, 255, 255)
 OVERLAY_STRENGTH = 0.65
 LUMA_RGB = np.array([0.299, 0.587, 0.114], np.float32)  # ITU-R BT.601
-PALETTE_SIZE = 256
+BYTE_VALUES = 256
 
 # Okabe and Ito (2008), the palette that people with any usual colour vision can tell apart; black is the background.
 OKABE_ITO_RGB = (
@@ -34,7 +35,7 @@ def shrink(image: np.ndarray, longest_px: int) -> np.ndarray:
 
 
 def shrink_labels(label_HW: np.ndarray, longest_px: int) -> np.ndarray:
-    """Uint8 label map (H, W) reduced likewise by nearest neighbour, so that no label is invented."""
+    """Label map (H, W) reduced likewise by nearest neighbour, so that no label is invented."""
     size = _reduced_size(label_HW.shape, longest_px)
     return label_HW if size is None else cv2.resize(label_HW, size, interpolation=cv2.INTER_NEAREST)
 
@@ -73,14 +74,15 @@ def instance_overlay(image_HW3: np.ndarray, number_HW: np.ndarray) -> np.ndarray
     return drawn_HW3
 
 
-def safe_palette() -> np.ndarray:
-    """Uint8 RGB (256, 3): Okabe and Ito's seven colours, then the same darker or lighter; 0 black, 255 light grey."""
-    palette = np.zeros((PALETTE_SIZE, 3), np.uint8)
-    for label in range(1, PALETTE_SIZE):
+def safe_palette(size: int = BYTE_VALUES) -> np.ndarray:
+    """Uint8 RGB of `size` labels, at least (256, 3): Okabe and Ito's seven colours, then the same darker or lighter;
+    0 black, 255 light grey."""
+    palette = np.zeros((max(size, BYTE_VALUES), 3), np.uint8)
+    for label in range(1, len(palette)):
         base = np.array(OKABE_ITO_RGB[(label - 1) % len(OKABE_ITO_RGB)], np.float32)
         factor = LIGHTNESS_STEPS[(label - 1) // len(OKABE_ITO_RGB) % len(LIGHTNESS_STEPS)]
         palette[label] = (base * factor).round().astype(np.uint8)
-    palette[PALETTE_SIZE - 1] = IGNORE_RGB
+    palette[IGNORE] = IGNORE_RGB
     return palette
 
 
@@ -95,7 +97,7 @@ def jpeg_uri(image_HW3: np.ndarray, quality: int) -> str:
 
 
 def label_uri(label_HW: np.ndarray, palette: np.ndarray) -> str:
-    """Data URI of a uint8 label map, coloured by `palette` (256, 3) RGB, as PNG."""
+    """Data URI of a label map, coloured by `palette` RGB by label id, as PNG."""
     return _uri("png", ".png", palette[label_HW][..., ::-1], [cv2.IMWRITE_PNG_COMPRESSION, 9])
 
 

@@ -21,7 +21,7 @@ DEFAULT_THRESHOLD = 0.2  # background score of PSA's CAM label maps
 def argmax_seed(
     scores_KHW: np.ndarray, class_ids: Sequence[int] | np.ndarray, settings: ArgmaxSettings
 ) -> tuple[np.ndarray, np.ndarray | None]:
-    """Label map (H, W) uint8 and, if the settings ask for it, confidence (H, W) uint8.
+    """Label map (H, W) and, if the settings ask for it, confidence (H, W) uint8.
 
     `scores_KHW` float, one channel per label id in `class_ids`. See `seeds.background` for the background.
     """
@@ -34,10 +34,10 @@ def argmax_seed(
     if settings.ignore_below is not None:
         label_HW = ignore_band(label_HW, scores_KHW, class_ids, settings.ignore_below)
     if settings.ignore_weak is not None:
-        label_HW = np.where(all_KHW.max(axis=0) < settings.ignore_weak, np.uint8(IGNORE), label_HW)
+        label_HW = np.where(all_KHW.max(axis=0) < settings.ignore_weak, IGNORE, label_HW)
     if settings.unlabelled_below is not None:
         unsure_HW = all_KHW.max(axis=0) < np.float32(settings.unlabelled_below)
-        label_HW = np.where(unsure_HW, np.uint8(UNLABELLED), label_HW)
+        label_HW = np.where(unsure_HW, UNLABELLED, label_HW)
     return label_HW, margin_confidence(all_KHW) if settings.confidence else None
 
 

@@ -6,14 +6,14 @@ import numpy as np
 
 from wsss_core.artifacts.label_maps import MAXIMUM_CONFIDENCE
 from wsss_core.cams.foreground import best_foreground, has_own_background, power_background
-from wsss_core.label_ids import BACKGROUND, IGNORE
+from wsss_core.label_ids import BACKGROUND, IGNORE, as_labels
 from wsss_core.settings.seeds import BackgroundRule
 
 
 def with_background(
     scores_KHW: np.ndarray, class_ids: Sequence[int] | np.ndarray, rule: BackgroundRule
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Scores with a background channel first (K', H, W) float32, and the label id of each channel, uint8.
+    """Scores with a background channel first (K', H, W) float32, and the label id of each channel.
 
     The argmax of the result (first of equals: the background wins ties) is the label under `rule`:
     - scores with a background of their own (id 0 first) keep it; with a threshold t the classes are compared by their
@@ -21,7 +21,7 @@ def with_background(
     - otherwise the background is the threshold t everywhere, or (1 - largest score)^alpha.
     One of `threshold` and `alpha` must be given unless the scores bring their own background.
     """
-    ids = np.asarray(class_ids, np.uint8)
+    ids = as_labels(class_ids)
     scores = scores_KHW.astype(np.float32, copy=False)
     if has_own_background(ids):
         if rule.threshold is None:
@@ -35,7 +35,7 @@ def with_background(
         background = power_background(foreground, rule.alpha)
     else:
         raise ValueError("expected a threshold or an alpha for scores without a background channel, found neither")
-    return np.concatenate([background[None], foreground]), np.concatenate([[BACKGROUND], ids]).astype(np.uint8)
+    return np.concatenate([background[None], foreground]), as_labels(np.concatenate([[BACKGROUND], ids]))
 
 
 def _shares(scores_KHW: np.ndarray) -> np.ndarray:
@@ -63,8 +63,8 @@ def default_rule(rule: BackgroundRule, threshold: float | None = None, alpha: fl
 
 
 def label_of(scores_KHW: np.ndarray, class_ids: np.ndarray) -> np.ndarray:
-    """Label ids (H, W) uint8 of the channel with the highest score, the first of equals."""
-    return np.asarray(class_ids, np.uint8)[scores_KHW.argmax(axis=0)]
+    """Label ids (H, W) of the channel with the highest score, the first of equals."""
+    return as_labels(class_ids)[scores_KHW.argmax(axis=0)]
 
 
 def ignore_band(
@@ -75,7 +75,7 @@ def ignore_band(
     `scores_KHW` are the scores before a background was added (their shares, if they bring their own).
     """
     _, value_HW = best_foreground(scores_KHW, class_ids)
-    return np.where((label_HW == BACKGROUND) & (value_HW > np.float32(ignore_below)), np.uint8(IGNORE), label_HW)
+    return np.where((label_HW == BACKGROUND) & (value_HW > np.float32(ignore_below)), IGNORE, label_HW)
 
 
 def margin_confidence(scores_KHW: np.ndarray) -> np.ndarray:

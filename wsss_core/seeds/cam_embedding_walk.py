@@ -12,13 +12,13 @@ from wsss_core.artifacts.label_maps import LabelRow
 from wsss_core.artifacts.manifest import ImageRecord
 from wsss_core.cams.foreground import has_own_background, power_background
 from wsss_core.data.images import read_image
-from wsss_core.label_ids import BACKGROUND
+from wsss_core.label_ids import BACKGROUND, best_label
 from wsss_core.networks.pixel_embedding import PixelEmbedding
 from wsss_core.segments.embedding_walk import CELL_PX, cells_of, on_grid
 from wsss_core.segments.load import load_embedding
 from wsss_core.segments.network_picture import network_picture
 from wsss_core.segments.untiled import grid_views
-from wsss_core.segments.walked_labels import label_of, refined_scores, walked_scores
+from wsss_core.segments.walked_labels import refined_scores, walked_scores
 from wsss_core.settings.spml import CamEmbeddingWalkSettings
 from wsss_core.stages.context import Processor, StageContext, typed_row
 
@@ -64,6 +64,6 @@ def processor(context: StageContext) -> Processor:
         picture = network_picture(read_image(record.file), network.normalisation)
         scores = cam_walk_scores(network, picture, row.scores(), row.class_ids, settings)
         refined = refined_scores(scores, picture, network.normalisation, settings.crf)
-        return LabelRow(record.image_id, label_of(refined))
+        return LabelRow(record.image_id, best_label(refined))
 
     return process

@@ -21,7 +21,7 @@ DEFAULT_ALPHA = 4.0  # the confident one of PSA's two CRFs
 def crf_seed(
     image_HW3: np.ndarray, scores_KHW: np.ndarray, class_ids: Sequence[int] | np.ndarray, settings: CrfSeedsSettings
 ) -> tuple[np.ndarray, np.ndarray | None]:
-    """Label map (H, W) uint8 and, if the settings ask for it, the winner's CRF probability times 255, uint8.
+    """Label map (H, W) and, if the settings ask for it, the winner's CRF probability times 255, uint8.
 
     `image_HW3` uint8 RGB of the scores' size; `scores_KHW` float in [0, 1], one channel per label id in `class_ids`.
     """

@@ -8,7 +8,7 @@ from wsss_core.artifacts.cams import CamRow
 from wsss_core.artifacts.formats import Row
 from wsss_core.artifacts.label_maps import LabelRow
 from wsss_core.artifacts.manifest import Box, ImageRecord
-from wsss_core.label_ids import BACKGROUND, UNLABELLED
+from wsss_core.label_ids import BACKGROUND, UNLABELLED, label_type
 from wsss_core.settings.drawn_seeds import FromBoxesSettings
 from wsss_core.stages.context import Processor, StageContext, typed_row
 
@@ -17,9 +17,9 @@ Evidence = Callable[[Box, tuple[slice, slice]], np.ndarray]
 
 
 def box_seed(size_hw: tuple[int, int], boxes: Sequence[Box], evidence: Evidence, threshold: float) -> np.ndarray:
-    """Label map uint8 (H, W): 0 outside of all boxes, a box's class where its evidence is at least `threshold` (of
+    """Label map (H, W): 0 outside of all boxes, a box's class where its evidence is at least `threshold` (of
     several boxes the strongest evidence decides, of equals the smallest box), 254 elsewhere."""
-    label_HW = np.full(size_hw, BACKGROUND, np.uint8)
+    label_HW = np.full(size_hw, BACKGROUND, label_type(max((box.label for box in boxes), default=0)))
     best_HW = np.full(size_hw, -np.inf)
     windows = sorted(((_window(box, size_hw), box) for box in boxes), key=lambda item: _area(item[0]))
     for window, _ in windows:

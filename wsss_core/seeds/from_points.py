@@ -9,14 +9,14 @@ from wsss_core.artifacts.label_maps import LabelRow
 from wsss_core.artifacts.manifest import ImageRecord, Point
 from wsss_core.data.drawing import drawn_points, widened
 from wsss_core.data.labels import read_label_png
-from wsss_core.label_ids import UNLABELLED
+from wsss_core.label_ids import UNLABELLED, label_type
 from wsss_core.settings.drawn_seeds import FromPointsSettings
 from wsss_core.stages.context import Processor, StageContext
 
 
 def point_map(size_hw: tuple[int, int], points: Sequence[Point]) -> np.ndarray:
-    """Uint8 (H, W): one pixel for each click, 254 elsewhere; clicks outside of the image go to its nearest pixel."""
-    drawn = np.full(size_hw, UNLABELLED, np.uint8)
+    """Label map (H, W): a pixel for each click, 254 elsewhere; clicks outside of the image go to its nearest pixel."""
+    drawn = np.full(size_hw, UNLABELLED, label_type(max((point.label for point in points), default=0)))
     for point in points:
         places = zip((point.y, point.x), size_hw, strict=True)
         row, column = (int(np.clip(value, 0, side - 1)) for value, side in places)
@@ -25,7 +25,7 @@ def point_map(size_hw: tuple[int, int], points: Sequence[Point]) -> np.ndarray:
 
 
 def point_seed(record: ImageRecord, settings: FromPointsSettings) -> np.ndarray:
-    """Label map uint8 (H, W) of an image, 254 away from the clicks; `ValueError` where the image has none."""
+    """Label map (H, W) of an image, 254 away from the clicks; `ValueError` where the image has none."""
     if settings.source == "truth":
         if record.truth is None:
             raise ValueError(f"image {record.image_id!r} has no ground truth; `source: truth` cannot click on it")

@@ -16,7 +16,7 @@ from wsss_core.stages.context import Processor, StageContext
 
 
 def scribble_seed(record: ImageRecord, classes: tuple[str, ...], settings: FromScribblesSettings) -> np.ndarray:
-    """Label map uint8 (H, W) of an image, 254 off the strokes; `ValueError` where the image has no scribbles."""
+    """Label map (H, W) of an image, 254 off the strokes; `ValueError` where the image has no scribbles."""
     if settings.source == "truth":
         if record.truth is None:
             raise ValueError(f"image {record.image_id!r} has no ground truth; `source: truth` cannot draw on it")

@@ -11,7 +11,7 @@ from wsss_core.artifacts.label_maps import LabelRow
 from wsss_core.artifacts.manifest import ImageRecord
 from wsss_core.artifacts.regions import RegionRow
 from wsss_core.data.images import read_image
-from wsss_core.label_ids import IGNORE
+from wsss_core.label_ids import IGNORE, best_label, is_known
 from wsss_core.networks.pixel_embedding import PixelEmbedding
 from wsss_core.regions.full_partition import full_partition
 from wsss_core.segments.embedding_walk import cells_of, on_grid
@@ -22,7 +22,7 @@ from wsss_core.segments.network_picture import network_picture
 from wsss_core.segments.present import peaked_and_present, present_classes
 from wsss_core.segments.prototypes import class_share, prototypes
 from wsss_core.segments.tiles import padded
-from wsss_core.segments.walked_labels import label_of, refined_scores, walked_scores
+from wsss_core.segments.walked_labels import refined_scores, walked_scores
 from wsss_core.settings.spml import LabelEmbeddingWalkSettings
 from wsss_core.stages.context import Processor, StageContext, typed_row
 
@@ -77,7 +77,7 @@ def spread_labels(
     device = embedding_1Dhw.device
     place_1hw2 = location(*size_hw, device=device)[None]
     segments = group(embedding_1Dhw, place_1hw2, kept_HW.to(device), regions.to(device), kmeans)
-    labelled_N = segments.label_N < classes
+    labelled_N = is_known(segments.label_N, classes)
     if not bool(labelled_N.any()):
         return embedding_1Dhw.new_zeros(classes, *size_hw)
     prototype_ND = prototypes(segments.embedding_PD, segments.segment_P, segments.count)
@@ -88,8 +88,9 @@ def spread_labels(
 
 
 def label_beside_ignored(score_KHW: np.ndarray, label_HW: np.ndarray) -> np.ndarray:
-    """Label map uint8 (H, W) of the scores; where the first labels have 255 it stays."""
-    return np.where(label_HW == IGNORE, np.uint8(IGNORE), label_of(score_KHW))
+    """Label map (H, W) of the scores; where the first labels have 255 it stays."""
+    walked_HW = best_label(score_KHW)
+    return np.where(label_HW == IGNORE, IGNORE, walked_HW)
 
 
 def processor(context: StageContext) -> Processor:

@@ -20,7 +20,7 @@ from wsss_core.artifacts.regions import RegionRow
 from wsss_core.artifacts.rle import one_ranges
 from wsss_core.cams.foreground import has_own_background
 from wsss_core.cams.unit_scores import EPSILON, unit_scores
-from wsss_core.label_ids import BACKGROUND, IGNORE
+from wsss_core.label_ids import BACKGROUND, IGNORE, as_labels
 from wsss_core.settings.seeds import SamsSettings
 from wsss_core.stages.context import Processor, StageContext, typed_row
 
@@ -34,7 +34,7 @@ class MaskVotes(NamedTuple):
     score_SK: np.ndarray
     """Float64 scores, background first."""
     label_S: np.ndarray
-    """Label id uint8 of the highest score, the first of equals."""
+    """Label id of the highest score, the first of equals."""
     confidence_S: np.ndarray
     """The highest score, float64."""
 
@@ -73,7 +73,7 @@ def mask_votes(
     score_SC = stretched(mask_means(cam_CHW, masks))
     background_S1 = (1 - score_SC.max(axis=1, initial=0, keepdims=True)) ** settings.alpha
     score_SK = np.concatenate([background_S1, score_SC], axis=1)
-    labels = np.concatenate([[BACKGROUND], class_ids]).astype(np.uint8)
+    labels = as_labels(np.concatenate([[BACKGROUND], class_ids]))
     return MaskVotes(score_SK, labels[score_SK.argmax(axis=1)], score_SK.max(axis=1))
 
 
@@ -87,7 +87,7 @@ def painting_order(votes: MaskVotes, level_S: np.ndarray, area_S: np.ndarray, se
 def sams_seed(
     cam_CHW: np.ndarray, class_ids: np.ndarray, regions: RegionRow, settings: SamsSettings
 ) -> tuple[np.ndarray, np.ndarray | None]:
-    """Label map (H, W) uint8 and, if the settings ask for it, the confidence of the mask on top, (H, W) uint8.
+    """Label map (H, W) and, if the settings ask for it, the confidence of the mask on top, (H, W) uint8.
 
     `cam_CHW` float32 CAMs of any range at image size, `class_ids` int32 (C,) their label ids. Raises `ValueError` when
     the masks are not of the CAMs' size.
@@ -101,7 +101,7 @@ def sams_seed(
     used = np.flatnonzero(regions.area > 0)
     fallback = BACKGROUND if len(used) or settings.without_masks == "background" else IGNORE
     owner_P = np.zeros(height * width, np.int32)  # mask on top, counted from 1
-    label_of, confidence_of = np.array([fallback], np.uint8), np.zeros(1, np.uint8)
+    label_of, confidence_of = as_labels([fallback]), np.zeros(1, np.uint8)
     if len(used):
         masks = [one_ranges(regions.rles[index], regions.size_hw, f"image {regions.image_id!r}") for index in used]
         votes = mask_votes(cam_CHW, class_ids, masks, settings)

@@ -9,6 +9,7 @@ from wsss_core.artifacts.formats import Row
 from wsss_core.artifacts.label_maps import LabelRow
 from wsss_core.artifacts.manifest import ImageRecord
 from wsss_core.data.images import read_image
+from wsss_core.label_ids import best_label
 from wsss_core.segments.bank import FILE_NAME, Bank
 from wsss_core.segments.grouping import KMeans
 from wsss_core.segments.load import load_embedding
@@ -16,7 +17,7 @@ from wsss_core.segments.network_picture import network_picture
 from wsss_core.segments.present import present_classes
 from wsss_core.segments.retrieved_scores import LabelledRows, Segmenter, multiscale_shares, segmenter
 from wsss_core.segments.tiles import Canvas
-from wsss_core.segments.walked_labels import label_of, refined_scores
+from wsss_core.segments.walked_labels import refined_scores
 from wsss_core.settings.spml import RetrievedSeedsSettings
 from wsss_core.stages.context import Processor, StageContext, typed_row
 
@@ -53,6 +54,6 @@ def processor(context: StageContext) -> Processor:
         picture = network_picture(read_image(record.file), network.normalisation)
         scores = retrieved_scores(segment, bank, picture, label_HW, len(classes), settings)
         refined = refined_scores(scores, picture, network.normalisation, settings.crf)
-        return LabelRow(record.image_id, label_of(refined))
+        return LabelRow(record.image_id, best_label(refined))
 
     return process

@@ -10,6 +10,7 @@ from wsss_core.artifacts.manifest import ImageRecord
 from wsss_core.checkpoints.card import NetworkCard
 from wsss_core.checkpoints.store import save_network
 from wsss_core.data.images import read_image
+from wsss_core.label_ids import best_label
 from wsss_core.networks.factory import build_segmenter
 from wsss_core.networks.mask2former import Mask2Former
 from wsss_core.networks.normalisation import Normalisation
@@ -22,7 +23,7 @@ from wsss_core.segmenters.validation import label_figures
 from wsss_core.settings.mask2former import Mask2FormerSettings
 from wsss_core.stages.context import StageContext
 from wsss_core.training.initial_weights import start_backbone
-from wsss_core.training.labelled_crop import check_labels
+from wsss_core.training.labelled_crop import check_labels, label_tensor
 from wsss_core.training.loop import fit
 from wsss_core.training.optimisers import GroupRule
 from wsss_core.training.task import Batch, Figures, Sample, Task
@@ -59,14 +60,14 @@ class Mask2FormerSamples:
         return len(self.records)
 
     def sample(self, index: int, generator: np.random.Generator) -> Sample:
-        """`image` float32 (3, crop, crop); `label` uint8 (crop, crop), 255 beyond the image."""
+        """`image` float32 (3, crop, crop); `label` (crop, crop), 255 beyond the image."""
         record = self.records[index]
         image_HW3, label_HW = read_image(record.file), self.labels.of(record)
         check_labels(label_HW, image_HW3, self.class_count, record.image_id)
         crop = augmented_crop(image_HW3, label_HW, self.settings, generator)
         is_black = self.settings.padding == "black"
         image_3HW = self.normalise(crop.image_HW3) if is_black else crop.normalised(self.normalise)
-        return {"image": torch.from_numpy(image_3HW), "label": torch.from_numpy(crop.label_HW)}
+        return {"image": torch.from_numpy(image_3HW), "label": label_tensor(crop.label_HW, self.class_count)}
 
 
 class Mask2FormerTask(Task):
@@ -105,7 +106,7 @@ class Mask2FormerTask(Task):
     def _predict(self, record: ImageRecord) -> np.ndarray:
         sides = self.settings.long_side, self.settings.short_side
         scores_KHW = query_scores(self.network, self.network.normalisation, read_image(record.file), *sides)
-        return scores_KHW.argmax(axis=0).astype(np.uint8)
+        return best_label(scores_KHW)
 
     def publish(self, folder: Path) -> None:
         """Save the network with its class names and input rule."""

@@ -47,7 +47,7 @@ def is_varied(label_HW: np.ndarray, largest_share: float) -> bool:
     """Whether there are two classes or more, and none has `largest_share` of the labelled pixels. At 1: always."""
     if largest_share >= 1:
         return True
-    counts = np.bincount(label_HW.ravel(), minlength=IGNORE + 1)[:IGNORE]
+    counts = np.bincount(label_HW[label_HW != IGNORE], minlength=1)
     return int((counts > 0).sum()) > 1 and float(counts.max() / counts.sum()) < largest_share
 
 
@@ -91,6 +91,6 @@ def padded(image_HW3: np.ndarray, label_HW: np.ndarray, side: int) -> LabelledCr
     """The crop on a square of that side, at its upper left."""
     height, width = label_HW.shape
     canvas_HW3 = np.full((side, side, 3), _BLACK, np.uint8)
-    canvas_HW, inside_HW = np.full((side, side), IGNORE, np.uint8), np.zeros((side, side), bool)
+    canvas_HW, inside_HW = np.full((side, side), IGNORE, label_HW.dtype), np.zeros((side, side), bool)
     canvas_HW3[:height, :width], canvas_HW[:height, :width], inside_HW[:height, :width] = image_HW3, label_HW, True
     return LabelledCrop(canvas_HW3, canvas_HW, inside_HW)

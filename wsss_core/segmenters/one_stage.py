@@ -14,6 +14,7 @@ from wsss_core.checkpoints.card import NetworkCard
 from wsss_core.checkpoints.pretrained import load_pretrained
 from wsss_core.checkpoints.store import save_network
 from wsss_core.data.images import read_image
+from wsss_core.label_ids import best_label
 from wsss_core.networks.factory import Option, build_segmenter
 from wsss_core.networks.one_stage.one_stage_network import OneStageNetwork
 from wsss_core.segmenters.mask_loss import mask_losses
@@ -131,7 +132,7 @@ class OneStageTask(Task):
         )
         decide = partial(above_cut, cut=settings.tag_cut)
         mask_KHW = image_masks(self.network, self.network.normalisation, read_image(record.file), settings, decide)
-        return mask_KHW.argmax(axis=0).astype(np.uint8)
+        return best_label(mask_KHW)
 
     def publish(self, folder: Path) -> None:
         """Save the network with its class names and input rule."""

@@ -43,7 +43,7 @@ def tag_channels(tags_BC: torch.Tensor) -> torch.Tensor:
 
 
 def pseudo_labels(mask_BKHW: torch.Tensor, settings: PseudoLabelSettings) -> torch.Tensor:
-    """Labels (B, H, W) uint8 from masks in 0..1: the one class above its threshold; 255 where none or several are.
+    """Labels (B, H, W) from masks in 0..1: the one class above its threshold; 255 where none or several are.
 
     The threshold of a class is a share of its maximum over the image (background 0.7, others 0.6), at least 0.2.
     """
@@ -52,5 +52,6 @@ def pseudo_labels(mask_BKHW: torch.Tensor, settings: PseudoLabelSettings) -> tor
     peak_BK = mask_BKHW.amax(dim=(2, 3))
     threshold_BK = (share_K * peak_BK).clamp(min=settings.lowest)
     above_BKHW = mask_BKHW > threshold_BK[:, :, None, None]
-    label_BHW = above_BKHW.to(torch.uint8).argmax(dim=1).to(torch.uint8)
+    dtype = torch.uint8 if len(share_K) <= IGNORE + 1 else torch.int32
+    label_BHW = above_BKHW.to(torch.uint8).argmax(dim=1).to(dtype)
     return torch.where(above_BKHW.sum(dim=1) == 1, label_BHW, torch.full_like(label_BHW, IGNORE))

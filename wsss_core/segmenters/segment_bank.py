@@ -11,6 +11,7 @@ from wsss_core.artifacts.label_maps import LabelRow
 from wsss_core.checkpoints.store import read_card, save_network
 from wsss_core.data.images import read_image
 from wsss_core.data.uniform_crop import resize_nearest
+from wsss_core.label_ids import as_labels
 from wsss_core.networks.normalisation import Normalisation
 from wsss_core.progress import progress, stage_job
 from wsss_core.segments.bank import FILE_NAME, BankRows, write_bank
@@ -80,4 +81,4 @@ def bank_rows(
     labels = torch.from_numpy(resize_nearest(label_HW, (picture_3HW.shape[1], picture_3HW.shape[2])).astype(np.int64))
     count = len(segmented.prototype_ND)
     label_N = majority(labels.flatten(), segmented.segment_HW.flatten().cpu(), count)
-    return BankRows(image_id, scale, segmented.prototype_ND.cpu().numpy(), label_N.numpy().astype(np.uint8))
+    return BankRows(image_id, scale, segmented.prototype_ND.cpu().numpy(), as_labels(label_N.numpy()))

@@ -5,18 +5,17 @@ from collections.abc import Sequence
 import numpy as np
 import torch
 
-from wsss_core.artifacts.label_maps import LabelRow
+from wsss_core.artifacts.label_maps import LabelRow, unlabelled_ignored
 from wsss_core.artifacts.manifest import ImageRecord
 from wsss_core.artifacts.regions import RegionRow
 from wsss_core.data.images import read_image
 from wsss_core.data.mirrored_classes import mirror_table
 from wsss_core.data.uniform_crop import random_blur, random_grey, uniform_crop
-from wsss_core.label_ids import IGNORE, UNLABELLED
 from wsss_core.networks.normalisation import Normalisation
 from wsss_core.regions.full_partition import full_partition
 from wsss_core.settings.spml import AugmentSettings
 from wsss_core.training.label_source import RowSource
-from wsss_core.training.labelled_crop import check_labels
+from wsss_core.training.labelled_crop import check_labels, label_tensor
 from wsss_core.training.task import Sample
 
 WHITE = np.float32(255)
@@ -46,11 +45,11 @@ class SegmentSamples:
         return len(self.records)
 
     def sample(self, index: int, generator: np.random.Generator) -> Sample:
-        """`image` float32 (3, crop, crop), 0 outside the image; `label` uint8, 255 there; `region` int32; `tags`
+        """`image` float32 (3, crop, crop), 0 outside the image; `label`, 255 there; `region` int32; `tags`
         float32 (C,), 1 for every foreground class that the whole image has a label of."""
         record = self.records[index]
         image_HW3, label_HW = read_image(record.file), self.seeds[record.image_id].label_HW
-        check_labels(np.where(label_HW == UNLABELLED, IGNORE, label_HW), image_HW3, self.class_count, record.image_id)
+        check_labels(unlabelled_ignored(label_HW), image_HW3, self.class_count, record.image_id)
         maps = [label_HW, *self._regions_of(record)]
         picture_HW3 = image_HW3.astype(np.float32) / WHITE
         fill = _fill(self.normalise)
@@ -63,7 +62,7 @@ class SegmentSamples:
         whole = self.mirrored[label_HW] if crop.mirrored else label_HW
         sample = {
             "image": torch.from_numpy(self.normalise(picture_HW3 * WHITE)),
-            "label": torch.from_numpy(label),
+            "label": label_tensor(label, self.class_count),
             "tags": torch.from_numpy(np.isin(np.arange(1, self.class_count), whole).astype(np.float32)),
         }
         return {**sample, "region": torch.from_numpy(crop.maps[1])} if self.regions is not None else sample

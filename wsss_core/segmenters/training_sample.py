@@ -15,7 +15,7 @@ from wsss_core.networks.normalisation import Normalisation
 from wsss_core.settings.segmenter import SegmenterSettings
 from wsss_core.training.colour import jittered
 from wsss_core.training.label_source import RowSource
-from wsss_core.training.labelled_crop import LabelledCrop, check_labels, deeplab_crop, labelled_crop
+from wsss_core.training.labelled_crop import LabelledCrop, check_labels, deeplab_crop, label_tensor, labelled_crop
 from wsss_core.training.task import Sample
 
 
@@ -48,7 +48,7 @@ class SeedLabels:
                 "their confidence, found none; set `confidence: true` in the stage of the seeds, or the minimum to 0"
             )
         uncertain_HW = row.confidence_HW < round(self.minimum_confidence * MAXIMUM_CONFIDENCE)
-        return np.where(uncertain_HW, np.uint8(IGNORE), unlabelled_ignored(row.label_HW))
+        return np.where(uncertain_HW, IGNORE, unlabelled_ignored(row.label_HW))
 
 
 class TruthLabels:
@@ -79,14 +79,14 @@ class SegmenterSamples:
         return len(self.records)
 
     def sample(self, index: int, generator: np.random.Generator) -> Sample:
-        """`image` float32 (3, crop, crop), 0 outside the image; `label` uint8 (crop, crop), 255 there."""
+        """`image` float32 (3, crop, crop), 0 outside the image; `label` (crop, crop), 255 there."""
         record = self.records[index]
         image_HW3 = read_image(record.file)
         label_HW = self.labels.of(record)
         check_labels(label_HW, image_HW3, self.class_count, record.image_id)
         crop = augmented_crop(image_HW3, label_HW, self.settings, generator)
         image_3HW = crop.normalised(self.normalise)
-        return {"image": torch.from_numpy(image_3HW), "label": torch.from_numpy(crop.label_HW)}
+        return {"image": torch.from_numpy(image_3HW), "label": label_tensor(crop.label_HW, self.class_count)}
 
 
 def augmented_crop(

@@ -9,6 +9,7 @@ from wsss_core.data.images import read_image
 from wsss_core.data.labels import read_label_png
 from wsss_core.evaluation.confusion import confusion_counts
 from wsss_core.evaluation.iou import class_iou, mean_iou
+from wsss_core.label_ids import best_label
 from wsss_core.networks.network import Network
 from wsss_core.segmenters.scores import predict_scores
 from wsss_core.settings.cams import Canvas
@@ -24,7 +25,7 @@ def validation_figures(
     def predict(record: ImageRecord) -> np.ndarray:
         image_HW3 = read_image(record.file)
         scores_KHW = predict_scores(network, network.normalisation, image_HW3, canvas=canvas)
-        return scores_KHW.argmax(axis=0).astype(np.uint8)
+        return best_label(scores_KHW)
 
     return label_figures(predict, records, classes)
 

@@ -14,6 +14,7 @@ import pyarrow.ipc
 import torch
 
 from wsss_core.artifacts.atomic import ArtifactError, atomic_output
+from wsss_core.label_ids import is_known
 
 FILE_NAME = "bank.arrow"
 ROWS_PER_BATCH = 8192
@@ -21,7 +22,7 @@ ROWS_PER_BATCH = 8192
 
 
 class BankRows(NamedTuple):
-    """The segments of one image at one scale: `prototype_ND` float32 of length 1, `label_N` uint8."""
+    """The segments of one image at one scale: `prototype_ND` float32 of length 1, `label_N` label ids."""
 
     image_id: str
     scale: float
@@ -59,7 +60,7 @@ def _table(rows: BankRows) -> pa.Table:
         {
             "image_id": pa.array([rows.image_id] * count, pa.string()),
             "scale": pa.array(np.full(count, rows.scale, np.float32)),
-            "label": pa.array(rows.label_N.astype(np.uint8)),
+            "label": pa.array(rows.label_N.astype(np.uint16)),
             "vector": pa.FixedSizeListArray.from_arrays(values, width),
         }
     )
@@ -81,7 +82,7 @@ class Bank:
             found = [batch.column("label").to_numpy() for batch in batches]
         except (pa.ArrowInvalid, KeyError, OSError) as error:
             raise ArtifactError(f"{path}: expected a bank of segments ({error}); run its stage again") from error
-        self._kept = [np.flatnonzero(labels < classes) for labels in found]
+        self._kept = [np.flatnonzero(is_known(labels, classes)) for labels in found]
         kept = [labels[rows] for labels, rows in zip(found, self._kept, strict=True)]
         self.labels = torch.from_numpy(np.concatenate(kept).astype(np.int64)) if kept else torch.empty(0).long()
         if not len(self.labels):

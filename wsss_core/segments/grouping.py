@@ -105,7 +105,7 @@ def group(
     )
 
 
-_LABELS = (IGNORE + 1) * LABEL_DIVISOR
+_LABELS = 2**16 * LABEL_DIVISOR
 _CLUSTERS = 1 << 20
 
 

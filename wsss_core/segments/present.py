@@ -3,10 +3,12 @@
 import numpy as np
 import torch
 
+from wsss_core.label_ids import is_known
+
 
 def present_classes(label_HW: np.ndarray, classes: int) -> list[int]:
     """Labels 0..K-1 that some pixel has, ascending; ignored and unlabelled pixels have none."""
-    return [int(label) for label in np.unique(label_HW) if label < classes]
+    return [int(label) for label in np.unique(label_HW) if is_known(label, classes)]
 
 
 def peaked_and_present(score_Khw: torch.Tensor, present: list[int]) -> torch.Tensor:

@@ -5,6 +5,7 @@ Semantic annotation, co-occurrence of image tags, likeness of the low-level imag
 
 import torch
 
+from wsss_core.label_ids import is_known
 from wsss_core.networks.pixel_embedding import unit
 from wsss_core.segments.contrast import contrastive_loss, same_label, shared_tag
 from wsss_core.segments.grouping import Segments
@@ -19,7 +20,7 @@ def annotation_loss(segments: Segments, table: SegmentTable, classes: int, conce
 
     table: the prototypes of `segments` first, then those of the memory. 0 where no pixel has a label below `classes`.
     """
-    labelled_N = table.label_N < classes
+    labelled_N = is_known(table.label_N, classes)
     number_N = labelled_N.cumsum(0) - 1
     labelled_P = labelled_N[segments.segment_P]
     own_P = number_N[segments.segment_P[labelled_P]]
@@ -62,7 +63,7 @@ def nearest_labelled(segments: Segments, classes: int, threshold: float | None) 
     Segments are compared by their prototypes in the located space. threshold: smallest cosine, None for any.
     """
     located_NE = prototypes(segments.located_PE, segments.segment_P, segments.count)
-    labelled_N = segments.label_N < classes
+    labelled_N = is_known(segments.label_N, classes)
     # A labelled segment keeps its class even where a rounding would find another one at the same cosine.
     allowed_NN = (segments.image_N[:, None] == segments.image_N[None]) & labelled_N[None]
     cosine_NN = (located_NE @ located_NE.T).masked_fill(~allowed_NN, -torch.inf)

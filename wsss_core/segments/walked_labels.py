@@ -38,9 +38,3 @@ def refined_scores(
     if crf is None:
         return score_KHW
     return crf_probabilities(crf_picture(picture_3HW, rule), score_KHW, crf)
-
-
-def label_of(score_KHW: np.ndarray) -> np.ndarray:
-    """Label map uint8 (H, W): the class with the largest score, the first of equals."""
-    label_HW: np.ndarray = score_KHW.argmax(axis=0).astype(np.uint8)
-    return label_HW

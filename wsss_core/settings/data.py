@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 import pydantic
 
+from wsss_core.label_ids import MAX_CLASSES, RESERVED, is_class, with_reserved, without_reserved
 from wsss_core.settings.base import Settings
 from wsss_core.settings.paths import InputPath
 
@@ -30,14 +31,16 @@ COCO_CLASSES = (
 """The 80 things of MS-COCO by ascending category id."""
 SceneClass = Literal["deer", "sheep", "train", "car", "boat", "balloon", "bottle", "person", "bird", "chair"]
 SCENE_CLASSES: tuple[SceneClass, ...] = ("deer", "sheep", "train", "car", "boat", "balloon", "bottle", "person")
-MAX_CLASSES = 253  # label ids are bytes: 0 is background, 254 unlabelled, 255 ignore
 BACKGROUND = "background"
 
 ClassNames = tuple[Annotated[str, pydantic.Field(min_length=1)], ...]
 
 
 def _usable_classes(names: tuple[str, ...]) -> tuple[str, ...]:
-    """The names. `ValueError` for no, repeated, reserved or too many ones."""
+    """The names by label id, counted from 1: with stand-ins for 254 and 255 where there are more than 253 classes.
+
+    `ValueError` for no, repeated, reserved or too many ones.
+    """
     if not names:
         raise ValueError("expected at least one class, found none")
     repeated = sorted({name for name in names if names.count(name) > 1})
@@ -48,13 +51,13 @@ def _usable_classes(names: tuple[str, ...]) -> tuple[str, ...]:
             f"{BACKGROUND!r} is label id 0 by itself; list the foreground classes only. As a tag it says that no class "
             "is on the image (`no_class`)"
         )
-    if len(names) > MAX_CLASSES:
-        raise ValueError(
-            f"at most {MAX_CLASSES} classes fit into label maps of one byte, found {len(names)}; join some, or list "
-            "those that matter in `classes` and leave out the others (`folder`: `unlisted_tags: drop`; `wsss new`: "
-            "--classes with --drop-other-tags)"
-        )
-    return names
+    if len(without_reserved(names)) > MAX_CLASSES:
+        raise ValueError(f"expected at most {MAX_CLASSES} classes, found {len(names)}; join some")
+    by_label = with_reserved(names)
+    for label, name in enumerate(by_label, start=1):
+        if is_class(label) and name in RESERVED.values():
+            raise ValueError(f"no class can be called {name!r}: the name stands for pixels without one; rename it")
+    return by_label
 
 
 ForegroundClasses = Annotated[ClassNames, pydantic.AfterValidator(_usable_classes)]

@@ -54,10 +54,12 @@ class PrecomputedCamsSettings(PrecomputedSettings):
 
 
 class PrecomputedLabelsSettings(PrecomputedSettings):
-    """Label maps made elsewhere: one PNG per image; 0 background, c + 1 for class id c, 255 ignore."""
+    """Label maps made elsewhere: one PNG per image; 0 background, c + 1 for class id c, 254 unlabelled, 255 ignore.
+
+    From the 254th class on it is c + 3."""
 
     folder: InputPath
-    """Folder of the files, grey or palette PNGs with one byte per pixel."""
+    """Folder of the files, grey or palette PNGs of 8 or 16 bits."""
     file_name: FileName = "{id}.png"
     """Name of an image's file; `{id}` stands for the image id."""
     classes: ClassNames = ()

@@ -4,15 +4,16 @@ from typing import NamedTuple
 
 import cv2
 import numpy as np
+import torch
 
 from wsss_core.data.augment import random_mirror, random_rescale, resize_labels
 from wsss_core.data.crops import random_crop
-from wsss_core.label_ids import IGNORE
+from wsss_core.label_ids import IGNORE, is_known
 from wsss_core.networks.normalisation import Normalisation
 
 
 class LabelledCrop(NamedTuple):
-    """A square of image uint8 or float32 RGB (H, W, 3), 0..255, and labels uint8 (H, W); `inside_HW` bool: where the
+    """A square of image uint8 or float32 RGB (H, W, 3), 0..255, and label ids (H, W); `inside_HW` bool: where the
     image is.
 
     Outside of the image the labels are 255.
@@ -73,9 +74,14 @@ def check_labels(label_HW: np.ndarray, image_HW3: np.ndarray, class_count: int, 
             f"image {image_id!r}: expected labels of its size {image_HW3.shape[:2]}, found {label_HW.shape}; "
             "the image has changed since the labels were made: run their stage again"
         )
-    strange = label_HW[(label_HW >= class_count) & (label_HW != IGNORE)]
+    strange = label_HW[(label_HW != IGNORE) & ~is_known(label_HW, class_count)]
     if strange.size:
         raise ValueError(
             f"image {image_id!r}: expected labels 0..{class_count - 1} or {IGNORE}, found {int(strange[0])}; "
             "labels and class list do not belong together"
         )
+
+
+def label_tensor(label_HW: np.ndarray, class_count: int) -> torch.Tensor:
+    """The labels as a tensor that can be stacked with those of other images: uint8 where K classes fit, else int32."""
+    return torch.from_numpy(label_HW if class_count <= IGNORE + 1 else label_HW.astype(np.int32))

@@ -3,7 +3,7 @@
 import torch
 from torch.nn import functional
 
-from wsss_core.label_ids import BACKGROUND, IGNORE
+from wsss_core.label_ids import BACKGROUND, IGNORE, is_known
 
 
 def multilabel_soft_margin(scores_BC: torch.Tensor, tags_BC: torch.Tensor) -> torch.Tensor:
@@ -55,7 +55,7 @@ def _mean_where(loss_P: torch.Tensor, chosen_P: torch.Tensor) -> torch.Tensor:
 
 def masked_cross_entropy(scores_BKhw: torch.Tensor, label_Bhw: torch.Tensor) -> torch.Tensor:
     """`cross_entropy` that passes over every label that is no class: unlabelled pixels as well as ignored ones."""
-    return cross_entropy(scores_BKhw, torch.where(label_Bhw < scores_BKhw.shape[1], label_Bhw, IGNORE))
+    return cross_entropy(scores_BKhw, torch.where(is_known(label_Bhw, scores_BKhw.shape[1]), label_Bhw, IGNORE))
 
 
 def multilabel_margin(scores_BC: torch.Tensor, tags_BC: torch.Tensor) -> torch.Tensor:

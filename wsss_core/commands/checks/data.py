@@ -13,6 +13,7 @@ from wsss_core.commands.checks.finding import Finding, ok
 from wsss_core.commands.checks.unlisted import check_unlisted
 from wsss_core.commands.text_table import text_table
 from wsss_core.download.public_files import fetched_to
+from wsss_core.label_ids import is_class
 from wsss_core.settings.data import DataSettings, ScenesSettings
 from wsss_core.settings.graph import Stage
 from wsss_core.stages.plan import DEFAULT_TRAINING_SPLIT
@@ -98,7 +99,7 @@ def _bad_files(where: str, settings: DataSettings, manifest: Manifest) -> list[F
 
 def _rare_classes(where: str, manifest: Manifest, split: str) -> list[Finding]:
     records = manifest.select([split])
-    counts = {name: _count(manifest, label, split) for label, name in enumerate(manifest.classes) if label}
+    counts = {name: _count(manifest, label, split) for label, name in enumerate(manifest.classes) if is_class(label)}
     findings = []
     if records and not any(counts.values()):
         findings.append(Finding("fault", f"{where}: no image of split {split!r} has a tag", "check the tags"))
@@ -131,7 +132,7 @@ def _count(manifest: Manifest, label: int, split: str) -> int:
 
 def class_table(manifest: Manifest, splits: Sequence[str]) -> str:
     """Images per class (by tag) and split, without skipped ones, as a table."""
-    labels = [(label, name) for label, name in enumerate(manifest.classes) if label]
+    labels = [(label, name) for label, name in enumerate(manifest.classes) if is_class(label)]
     rows = [[name, *(str(_count(manifest, label, split)) for split in splits)] for label, name in labels]
     without = [str(sum(not record.tags for record in manifest.select([split]))) for split in splits]
     total = [str(len(manifest.select([split]))) for split in splits]

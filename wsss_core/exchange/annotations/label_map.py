@@ -9,16 +9,17 @@ from wsss_core.artifacts.rle import decode_masks
 from wsss_core.exchange.annotations.annotated_image import AnnotatedImage, Shape
 from wsss_core.exchange.errors import ForeignFileError
 from wsss_core.exchange.image_size import check_size
+from wsss_core.label_ids import label_type
 from wsss_core.settings.base import nearest
 
 
 def paint(image: AnnotatedImage, size_hw: tuple[int, int], classes: Sequence[str]) -> np.ndarray:
-    """Label map uint8 (H, W) of the shapes that have an area, later ones on top, background elsewhere.
+    """Label map (H, W) of the shapes that have an area, later ones on top, background elsewhere.
 
     `classes`: names by label id, background first. Raises `ForeignFileError` for an unknown class, and for masks of
     another size than the image's.
     """
-    label_HW = np.zeros(size_hw, np.uint8)
+    label_HW = np.zeros(size_hw, label_type(len(classes) - 1))
     for shape in image.shapes:
         if shape.has_area:
             label_HW[area(shape, size_hw, image.where)] = _label(shape.name, classes, image.where)
