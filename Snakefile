@@ -1,8 +1,8 @@
 # Runs an experiment: `snakemake --configfile config/quickstart.yaml --cores all`, or `wsss run config/quickstart.yaml`.
 # Everything that decides what runs is in the experiment file; see docs/architecture.md.
+import sys
 from pathlib import Path
 
-from snakemake.exceptions import WorkflowError
 from snakemake.scheduling.job_scheduler import JobScheduler
 from snakemake.utils import min_version
 
@@ -26,7 +26,8 @@ try:
         read_yaml(Path(file))  # finds what Snakemake's own reading lets pass, such as two stages of one name
     PLAN = Plan(Experiment.from_config(config, config_folder), inside_job=not workflow.is_main_process)
 except (SettingsError, ArtifactError, OSError, ValueError) as error:
-    raise WorkflowError(f"the experiment cannot run.\n{error}")
+    # Raised, Snakemake would show where in this file, which is not where the fault is.
+    sys.exit(f"wsss: the experiment cannot run.\n{error}")
 
 
 include: "rules/common.smk"

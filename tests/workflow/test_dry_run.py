@@ -72,6 +72,7 @@ def test_a_bad_config_fails_before_anything_runs_in_plain_words(
     assert "the experiment cannot run" in done.stdout
     assert expected in done.stdout
     assert "Traceback" not in done.stdout
+    assert "Snakefile" not in done.stdout
 
 
 def test_a_job_can_be_pasted_into_a_terminal(finished: Path, tmp_path: Path) -> None:

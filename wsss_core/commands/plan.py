@@ -18,8 +18,8 @@ from wsss_core.settings.experiment import Experiment
 
 UP_TO_DATE = "up to date"
 _ERROR_LINES = 25
-_REFUSED = re.compile(r"the experiment cannot run\.\n(.*?)\n  File \"", re.DOTALL)
-"""What our Snakefile says of an experiment, between Snakemake's words on where it says it."""
+_REFUSED = re.compile(r"the experiment cannot run\.\n(.*)\Z", re.DOTALL)
+"""What our Snakefile says of an experiment, its last words."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ def _output(command: Sequence[str], root: Path) -> str:
     text = f"{done.stdout}\n{done.stderr}"
     if done.returncode:
         if refused := _REFUSED.search(text):
-            raise SettingsError(refused[1])
+            raise SettingsError(refused[1].strip())
         tail = "\n".join(text.strip().splitlines()[-_ERROR_LINES:])
         raise click.ClickException(f"snakemake --dry-run failed (exit code {done.returncode}):\n{tail}")
     return text
