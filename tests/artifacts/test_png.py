@@ -8,11 +8,15 @@ from hypothesis.extra import numpy as hnp
 from wsss_core.artifacts.atomic import ArtifactError
 from wsss_core.artifacts.png import decode_png, encode_png
 
+MAPS = st.sampled_from([np.uint8, np.uint16]).flatmap(
+    lambda dtype: hnp.arrays(dtype, hnp.array_shapes(min_dims=2, max_dims=2, max_side=20))
+)
 
-@given(map_HW=hnp.arrays(np.uint8, hnp.array_shapes(min_dims=2, max_dims=2, max_side=20), elements=st.integers(0, 255)))
+
+@given(map_HW=MAPS)
 def test_a_map_comes_back_as_it_was(map_HW: np.ndarray) -> None:
     back = decode_png(encode_png(map_HW))
-    assert back.dtype == np.uint8
+    assert back.dtype == map_HW.dtype
     assert np.array_equal(back, map_HW)
 
 
@@ -22,8 +26,8 @@ def test_equal_maps_give_equal_bytes() -> None:
 
 
 @pytest.mark.parametrize("wrong", [np.zeros((3, 3), np.int64), np.zeros((3, 3, 3), np.uint8), np.zeros(3, np.uint8)])
-def test_only_uint8_maps_are_taken(wrong: np.ndarray) -> None:
-    with pytest.raises(ValueError, match=r"expected a uint8 map \(H, W\), found"):
+def test_only_maps_of_bytes_or_pairs_of_bytes_are_taken(wrong: np.ndarray) -> None:
+    with pytest.raises(ValueError, match=r"expected a uint8 or uint16 map \(H, W\), found"):
         encode_png(wrong)
 
 
@@ -31,11 +35,7 @@ def colour_png() -> bytes:
     return cv2.imencode(".png", np.zeros((2, 2, 3), np.uint8))[1].tobytes()
 
 
-def deep_png() -> bytes:
-    return cv2.imencode(".png", np.zeros((2, 2), np.uint16))[1].tobytes()
-
-
-@pytest.mark.parametrize("data", [b"no png", colour_png(), deep_png()], ids=["rubbish", "colour", "16 bit"])
+@pytest.mark.parametrize("data", [b"no png", colour_png()], ids=["rubbish", "colour"])
 def test_foreign_bytes_are_an_error_with_remedy(data: bytes) -> None:
     with pytest.raises(ArtifactError, match="delete its part and run the stage again"):
         decode_png(data)

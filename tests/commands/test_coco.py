@@ -20,7 +20,7 @@ def test_one_call_makes_lists_tags_names_and_masks(tmp_path):
     output = call(*files, "--out", tmp_path / "coco")
     assert "2 of 3 images listed as train" in output
     assert "tags of 4 images over 3 classes" in output
-    vectors = read_cls_labels(tmp_path / "coco" / "cls_labels.npy", len(CLASSES))
+    vectors = read_cls_labels(tmp_path / "coco" / "cls_labels.npy", CLASSES)
     assert vectors["COCO_val2014_000000000009"].tolist() == [1, 0, 1]
     assert (tmp_path / "coco" / "labels.txt").read_text() == "0 background\n1 person\n2 car\n3 toothbrush\n"
     ids = (tmp_path / "coco" / "ImageSets" / "Segmentation" / "val.txt").read_text().split()
@@ -32,7 +32,7 @@ def test_one_call_makes_lists_tags_names_and_masks(tmp_path):
 
 def test_images_without_objects_and_masks_are_choices(tmp_path):
     call(write_instances(tmp_path), "--out", tmp_path, "--keep-empty", "--no-masks")
-    vectors = read_cls_labels(tmp_path / "cls_labels.npy", len(CLASSES))
+    vectors = read_cls_labels(tmp_path / "cls_labels.npy", CLASSES)
     assert len(vectors) == 3
     assert not vectors["COCO_train2014_000000000030"].any()
     assert not (tmp_path / "SegmentationClass").exists()

@@ -91,12 +91,13 @@ def test_a_class_of_nothing_makes_a_binary_problem(tmp_path: Path, photo: MakeFi
     }  # fmt: skip
 
 
-def test_more_classes_than_fit_are_refused_with_the_way_out(tmp_path: Path, photo: MakeFile) -> None:
+def test_hundreds_of_classes_leave_the_reserved_label_ids_out(tmp_path: Path, photo: MakeFile) -> None:
     photo(tmp_path / "photos/a.jpg")
     names = [f"class {number:03d}" for number in range(300)]
     (tmp_path / "tags.csv").write_text(f"file,tags\na.jpg,{';'.join(names)}\n")
-    with pytest.raises(ValueError, match=r"(?s)at most 253 classes.*found 300.*unlisted_tags: drop"):
-        build(tmp_path / "photos", tags=str(tmp_path / "tags.csv"))
+    manifest = build(tmp_path / "photos", tags=str(tmp_path / "tags.csv"))
+    assert manifest.records[0].tags == (*range(1, 254), *range(256, 303))
+    assert [manifest.classes[label] for label in manifest.records[0].tags] == names
     manifest = build(tmp_path / "photos", tags=str(tmp_path / "tags.csv"), classes=names[:253], unlisted_tags="drop")
     assert manifest.records[0].tags == tuple(range(1, 254))
 

@@ -34,7 +34,7 @@ def test_an_id_with_a_path_stays_in_the_folder(tmp_path: Path) -> None:
 
 
 def test_a_float_map_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="expected uint8 labels"):
+    with pytest.raises(ValueError, match="expected uint8 or uint16 labels"):
         write_palette_pngs([LabelRow("a", np.zeros((2, 2)))], tmp_path)
     assert list(tmp_path.iterdir()) == []
 

@@ -35,7 +35,8 @@ def test_unknown_keys_and_scene_classes_are_refused() -> None:
     [
         (["cat", "cat"], "several times: cat"),
         (["background", "cat"], "label id 0 by itself"),
-        ([str(number) for number in range(255)], "at most 253 classes"),
+        (["(ignore)", "cat"], r"no class can be called '\(ignore\)'"),
+        ([str(number) for number in range(65534)], "at most 65533 classes"),
         ([""], "at least 1 character"),
     ],
 )

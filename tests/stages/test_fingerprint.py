@@ -210,9 +210,10 @@ SHARED_BY_ALL = (
     "wsss_core.stages",
     "wsss_core.data.images",
     "wsss_core.data.image_formats",
+    "wsss_core.label_ids",
     "workflow_scripts/per_image.py",
 )
-"""What nearly every stage rests on: files, context and drivers, image reading."""
+"""What nearly every stage rests on: files, context and drivers, image reading, what label ids mean."""
 MOST_KINDS = 10
 """Kinds that a module outside of `SHARED_BY_ALL` may rerun at most (networks: the ten kinds that may run one)."""
 
