@@ -118,12 +118,12 @@ def test_three_hundred_classes_run_and_their_masks_go_out_and_come_back(here: Pa
     assert max(seen) > 255
     figures = json.loads((here / "results/photos/evaluation/seeds.json").read_text())
     assert not {"(unlabelled)", "(ignore)"} & set(figures["splits"]["train"]["iou_per_class"])
-    corrected = {}
+    corrected, ids = {}, [record.image_id for record in manifest.records]
     for form, name in {"voc-png": "", "coco-rle": "masks.json", "cvat": "masks.xml"}.items():
         out = here / form / name
         exported = wsss("export", "photos/seeds", "--format", form, "--out", out)
         assert exported.exit_code == 0, exported.output
-        read = correction_reader(out, manifest.classes, empty_is_background=True)
+        read = correction_reader(out, manifest.classes, True, ids)
         corrected[form] = {record.image_id: read(record) for record in manifest.records}
     for row in rows_of(here / "results/photos/seeds", "seeds"):
         assert isinstance(row, LabelRow)

@@ -210,6 +210,7 @@ SHARED_BY_ALL = (
     "wsss_core.stages",
     "wsss_core.data.images",
     "wsss_core.data.image_formats",
+    "wsss_core.data.similar_file",
     "wsss_core.label_ids",
     "workflow_scripts/per_image.py",
 )
