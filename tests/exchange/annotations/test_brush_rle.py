@@ -1,5 +1,8 @@
 """Brush masks as Label Studio packs them."""
 
+import json
+from pathlib import Path
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -8,6 +11,8 @@ from hypothesis.extra.numpy import arrays
 
 from wsss_core.exchange.annotations.brush_rle import decode_brush, encode_brush
 from wsss_core.exchange.errors import ForeignFileError
+
+DATA = Path(__file__).parent.parent / "data"
 
 
 @given(arrays(bool, st.tuples(st.integers(1, 9), st.integers(1, 9))))
@@ -41,6 +46,18 @@ def test_blocks_of_single_values_are_read() -> None:
 def test_codes_of_another_size_or_cut_off_are_refused(code: list[int]) -> None:
     with pytest.raises(ForeignFileError, match=r"task 3: expected a brush mask of 2 x 2 pixels"):
         decode_brush(code, (2, 2), "task 3")
+
+
+def test_a_stroke_drawn_by_hand_covers_the_pixels_of_which_it_covers_half() -> None:
+    """Label Studio 1.23.2 in a browser, 37 x 53 pixels: two rectangles, the first with a hole, and a stroke along the
+    edge between the rows 19 and 20, which covers a quarter of the one and three quarters of the other."""
+    code = json.loads((DATA / "label_studio_drawn.json").read_text())
+    mask_HW = decode_brush(code, (37, 53), "x")
+    assert mask_HW[20, 16:45].all()
+    assert not mask_HW[19, 17:30].any()
+    np.testing.assert_array_equal(mask_HW[:9, :12], ~np.pad(np.ones((3, 4), bool), ((3, 3), (4, 4))))
+    assert mask_HW[21:30, 30:45].all()
+    assert mask_HW.sum() == 263
 
 
 def test_values_of_other_widths_are_refused() -> None:

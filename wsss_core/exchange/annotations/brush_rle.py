@@ -15,6 +15,8 @@ _WIDTHS = (3, 4, 8, 16)
 _VALUE_BITS = 8
 _CHANNELS = 4
 _OPAQUE = 255
+_HALF = 128
+"""Least value of a painted pixel: at the edges of a stroke drawn by hand the value is the share that it covers."""
 
 
 def encode_brush(mask_HW: np.ndarray) -> list[int]:
@@ -42,7 +44,7 @@ def _blocks(length: int, value: int) -> list[str]:
 
 
 def decode_brush(code: Sequence[int], size_hw: tuple[int, int], where: str) -> np.ndarray:
-    """The bool mask (H, W): painted where the last of a pixel's four bytes is above 0.
+    """The bool mask (H, W): painted where the last of a pixel's four bytes says that at least half of it is.
 
     Raises `ForeignFileError`, opening with `where`, for a code that is damaged or of another size.
     """
@@ -54,7 +56,7 @@ def decode_brush(code: Sequence[int], size_hw: tuple[int, int], where: str) -> n
             f"{where}: expected a brush mask of {size_hw[0]} x {size_hw[1]} pixels (height x width), found a code that "
             f"is damaged or of another size ({error}). To do: export the annotations again."
         ) from error
-    return values.reshape(*size_hw, _CHANNELS)[..., _CHANNELS - 1] > 0
+    return values.reshape(*size_hw, _CHANNELS)[..., _CHANNELS - 1] >= _HALF
 
 
 def _values(bits: str, expected: int) -> np.ndarray:
