@@ -118,6 +118,7 @@ def test_three_hundred_classes_run_and_their_masks_go_out_and_come_back(here: Pa
     assert max(seen) > 255
     figures = json.loads((here / "results/photos/evaluation/seeds.json").read_text())
     assert not {"(unlabelled)", "(ignore)"} & set(figures["splits"]["train"]["iou_per_class"])
+    assert "300 classes" in (here / "results/photos/report/report.html").read_text()
     corrected, ids = {}, [record.image_id for record in manifest.records]
     for form, name in {"voc-png": "", "coco-rle": "masks.json", "cvat": "masks.xml"}.items():
         out = here / form / name

@@ -53,6 +53,15 @@ def test_tables_without_colours_have_vocs(tmp_path: Path) -> None:
     }
 
 
+def test_a_254th_class_has_the_label_id_256(tmp_path: Path) -> None:
+    lines = [f"class {number}:{number // 256},{number % 256},9::" for number in range(1, 301)]
+    table = read_colour_table(write(tmp_path / "labelmap.txt", "\n".join(["background:0,0,0::", *lines])))
+    assert len(table.classes) == 300
+    colours = np.array([(0, 0, 0), (0, 253, 9), (0, 254, 9), (1, 44, 9)], np.uint8)
+    Image.fromarray(colours[None]).save(tmp_path / "a.png")
+    assert read_coloured_mask(tmp_path / "a.png", table).tolist() == [[0, 253, 256, 302]]
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [

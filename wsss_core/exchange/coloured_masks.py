@@ -13,19 +13,19 @@ from PIL import Image
 
 from wsss_core.data.labels import voc_palette
 from wsss_core.exchange.errors import ForeignFileError
+from wsss_core.label_ids import MAX_CLASSES, as_labels, class_labels
 from wsss_core.settings.data import BACKGROUND
 
 Colour = tuple[int, ...]
 """Red, green and blue, 0..255."""
 BLACK = (0, 0, 0)
 _COLUMNS_AFTER_NAME = 3
-_MOST_CLASSES = 253
 _SHOWN_COLOURS = 3
 
 
 @dataclass(frozen=True)
 class ColourTable:
-    """`classes`: foreground names in the order of their label ids 1, 2, ... `labels`: colour -> label id."""
+    """`classes`: foreground names in the order of their label ids (see `label_ids`). `labels`: colour -> label id."""
 
     classes: tuple[str, ...]
     labels: dict[Colour, int]
@@ -47,13 +47,13 @@ def read_colour_table(path: Path) -> ColourTable:
     names = [name for name, _ in rows]
     classes = tuple(name for name in names if name != BACKGROUND)
     given = [colour for _, colour in rows]
-    colours = given if any(given) else [tuple(colour) for colour in voc_palette()[: len(rows)].tolist()]
-    if len(set(names)) < len(names) or len(set(colours)) < len(names) or not 0 < len(classes) <= _MOST_CLASSES:
+    colours = given if any(given) else [tuple(colour) for colour in voc_palette(len(rows)).tolist()]
+    if len(set(names)) < len(names) or len(set(colours)) < len(names) or not 0 < len(classes) <= MAX_CLASSES:
         raise ForeignFileError(
-            f"{path}: expected 1 to {_MOST_CLASSES} classes with a name and a colour of their own each, found "
+            f"{path}: expected 1 to {MAX_CLASSES} classes with a name and a colour of their own each, found "
             f"{len(set(names))} names and {len(set(colours))} colours in {len(names)} lines. To do: correct the file."
         )
-    ids = {name: label for label, name in enumerate(classes, start=1)} | {BACKGROUND: 0}
+    ids = dict(zip(classes, class_labels(len(classes)).tolist(), strict=True)) | {BACKGROUND: 0}
     return ColourTable(classes, {BLACK: 0} | {colour: ids[name] for name, colour in zip(names, colours, strict=True)})
 
 
@@ -67,7 +67,7 @@ def _row(line: str) -> tuple[str, Colour]:
 
 
 def read_coloured_mask(path: Path, table: ColourTable) -> np.ndarray:
-    """Label map uint8 (H, W) of a PNG in the colours of `table`.
+    """Label map (H, W) of a PNG in the colours of `table`.
 
     Raises `ForeignFileError` for damaged files and for colours that are not in the table.
     """
@@ -85,5 +85,5 @@ def read_coloured_mask(path: Path, table: ColourTable) -> np.ndarray:
             f"{', '.join(map(str, unknown[:_SHOWN_COLOURS]))}. To do: give the table that belongs to these masks, and "
             "masks without smoothed edges."
         )
-    labels = np.array([table.labels[colour] for colour in found], np.uint8)
+    labels = as_labels([table.labels[colour] for colour in found])
     return labels[place_HW.reshape(red.shape)]

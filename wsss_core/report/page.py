@@ -12,6 +12,7 @@ from markupsafe import Markup
 from wsss_core.artifacts.atomic import write_json, write_text
 from wsss_core.artifacts.manifest import Manifest
 from wsss_core.checkpoints.file_names import CARD_NAME, WEIGHTS_NAME
+from wsss_core.label_ids import is_class
 from wsss_core.report import tables
 from wsss_core.report.conditions import conditions
 from wsss_core.report.figures import StageFigures, figures_of_all, flat_rows, to_csv
@@ -118,6 +119,7 @@ def render(
             title=settings.title or context.experiment,
             experiment=context.experiment,
             manifest=context.manifest,
+            class_count=sum(is_class(label) for label in range(len(context.manifest.classes))),
             split_counts=_split_counts(context.manifest),
             notes=collect_notes(figures, context.manifest),
             graphs=[Markup(stage_graph(stages, node_figures, times, down)) for down in (False, True)],
