@@ -5,6 +5,7 @@ same in both.
 """
 
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,28 +13,39 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
+from training.spml_stages import write_rows
+from training.tiny_data import MANY_CLASSES, MANY_LABELS, write_tiny_data
 
 from wsss_core.artifacts.label_maps import LabelRow, decode, encode, unlabelled_ignored
 from wsss_core.artifacts.manifest import Box, Point
+from wsss_core.artifacts.regions import RegionRow
 from wsss_core.cams.foreground import best_foreground
 from wsss_core.data.augment import resize_labels
 from wsss_core.data.drawing import drawn_points, drawn_scribbles, widened
+from wsss_core.data.faults import DataError
 from wsss_core.data.instance_truth import instance_truth
 from wsss_core.data.mirrored_classes import mirror_table
 from wsss_core.data.uniform_crop import resize_nearest
+from wsss_core.data.voc_files import label_id
 from wsss_core.evaluation.achievable import achievable_label
 from wsss_core.evaluation.boundary_iou import boundary_counts
 from wsss_core.evaluation.confusion import confusion_counts
+from wsss_core.evaluation.instance_ap import mask_iou
 from wsss_core.evaluation.instance_weighted_iou import InstanceWeightedIou, instance_counts
 from wsss_core.evaluation.threshold_curve import threshold_counts
-from wsss_core.label_ids import as_labels
+from wsss_core.label_ids import RESERVED, as_labels, class_places
+from wsss_core.networks.normalisation import IMAGENET_RGB
 from wsss_core.seeds.argmax import argmax_seed
 from wsss_core.seeds.from_boxes import box_seed, centre_evidence
 from wsss_core.seeds.from_points import point_map
+from wsss_core.seeds.label_embedding_walk import spread_labels
 from wsss_core.segmenters.mask2former_crop import is_varied, padded
 from wsss_core.segmenters.mask2former_loss import class_masks
+from wsss_core.segmenters.segment_sample import SegmentSamples
 from wsss_core.segments.present import present_classes
 from wsss_core.settings.seeds import ArgmaxSettings
+from wsss_core.settings.spml import LabelEmbeddingWalkSettings, PixelToSegmentSettings
+from wsss_core.training.label_source import RowSource
 from wsss_core.training.labelled_crop import check_labels, label_tensor, labelled_crop
 from wsss_core.training.losses import masked_cross_entropy
 
@@ -162,3 +174,41 @@ def test_hands_change_sides_in_a_mirror() -> None:
     names[7], names[302] = "left hand", "right hand"
     table = mirror_table(names)
     assert table[[7, 302, 254, 255, 256]].tolist() == [302, 7, 254, 255, 256]
+
+
+def test_labels_spread_over_an_embedding() -> None:
+    """Ignored pixels of a map of bytes stay without a class in a set whose count does not fit into a byte."""
+    label_HW = np.full((16, 16), 254, np.uint8)
+    label_HW[:8, :8], label_HW[2:5, 10:13] = 255, 3
+    embedding_1Dhw = torch.randn(1, 4, 16, 16, generator=torch.Generator().manual_seed(0))
+    walk = LabelEmbeddingWalkSettings(clusters=(2, 2))
+    for count in (SMALL, LARGE):
+        share_Khw = spread_labels(embedding_1Dhw, label_HW, np.zeros((16, 16), np.int32), count, walk)
+        assert torch.nonzero(share_Khw.sum(dim=(1, 2))).flatten().tolist() == [3]
+
+
+def test_unlabelled_pixels_are_no_tags_of_a_crop(tmp_path: Path) -> None:
+    manifest = write_tiny_data(tmp_path / "data", MANY_CLASSES, MANY_LABELS)
+    seeds, regions = write_rows(tmp_path, manifest)
+    rows = RowSource(seeds, "seeds", LabelRow), RowSource(regions, "regions", RegionRow)
+    records = [record for record in manifest.records if record.tags]
+    samples = SegmentSamples(records, *rows, MANY_CLASSES, PixelToSegmentSettings(crop=40, batch=2), IMAGENET_RGB)
+    for place, record in enumerate(records):
+        tags_C = samples.sample(place, np.random.default_rng(0))["tags"]
+        assert (torch.nonzero(tags_C).flatten() + 1).tolist() == list(record.tags)
+
+
+def test_objects_of_any_number_are_compared_with_masks() -> None:
+    object_HW = np.zeros((4, 4), np.uint16)
+    object_HW[:2] = 300
+    numbers = np.array([300])
+    iou_IG = mask_iou([object_HW == 300, object_HW == 0], object_HW, numbers)
+    assert iou_IG.tolist() == [[1.0], [0.0]]
+
+
+def test_reserved_ids_have_no_place_and_their_names_are_no_classes() -> None:
+    with pytest.raises(ValueError, match="found 254 or 255"):
+        class_places([1, 254])
+    for name in RESERVED.values():
+        with pytest.raises(DataError, match="unknown class"):
+            label_id(name, MANY_CLASSES[1:], "a.xml")

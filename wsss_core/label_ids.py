@@ -67,8 +67,13 @@ def class_labels(count: int) -> np.ndarray:
 
 
 def class_places(labels: Sequence[int] | np.ndarray) -> np.ndarray:
-    """Places int64 from 0 among the real classes of label ids of foreground classes: what `class_labels` undoes."""
+    """Places int64 from 0 among the real classes of label ids of foreground classes: what `class_labels` undoes.
+
+    -1 for the background. Raises `ValueError` for the ids of unlabelled and ignored pixels.
+    """
     ids = np.asarray(labels, np.int64)
+    if np.isin(ids, list(RESERVED)).any():
+        raise ValueError(f"expected label ids of classes, found {UNLABELLED} or {IGNORE}")
     return np.where(ids > IGNORE, ids - len(RESERVED), ids) - 1
 
 

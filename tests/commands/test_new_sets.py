@@ -112,6 +112,7 @@ def test_three_hundred_classes_run_and_their_masks_go_out_and_come_back(here: Pa
     result = wsss("new", "--images", "photos", "--tags", "tags.csv", "--truth", "masks")
     assert result.exit_code == 0, result.output
     assert "300 classes" in result.output
+    assert "(ignore)" not in (here / "photos.yaml").read_text()
     manifest = chain(here)
     assert manifest.classes == ("background", *classes[:253], "(unlabelled)", "(ignore)", *classes[253:])
     seen = set().union(*seeds_of(here).values())

@@ -4,7 +4,7 @@ from datetime import datetime
 from pathlib import Path
 
 import pytest
-from commands.snakemake_logs import ENDED, HEAD, RUN, failed, finished, rule, write_log
+from commands.snakemake_logs import ENDED, HEAD, RULE, RUN, failed, finished, rule, write_log
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -62,3 +62,9 @@ def test_a_log_that_is_still_being_written_or_is_damaged_is_read_as_far_as_it_go
     log = read_run_log(path)
     assert set(log.jobs) <= {1, 2}
     assert log.total in (0, 4) or cut < 600
+
+
+def test_a_shown_log_that_ends_its_frame_itself_ends_no_job_of_another_rule(tmp_path: Path) -> None:
+    shown = f"Logfile logs/x.log:\n{RULE}\n{RULE}\nFinished jobid: 1 (Rule: other)\n{RULE}\n"
+    log = read_run_log(write_log(tmp_path, HEAD, rule(1, 0), shown))
+    assert [job.number for job in log.in_state("running")] == [1]

@@ -67,3 +67,10 @@ def test_a_folder_without_annotations_is_refused(tmp_path):
 @pytest.mark.parametrize("source", ["nowhere", "nowhere.json"])
 def test_a_missing_source_is_refused(tmp_path, source):
     assert call(tmp_path / source, tmp_path / "t.npy", "voc").exit_code == 2
+
+
+def test_unlabelled_pixels_of_a_mask_are_no_tag_of_a_large_set(tmp_path):
+    (tmp_path / "a.png").write_bytes(encode_label_png(np.array([[0, 3, 254, 302]], np.uint16)))
+    result = call(tmp_path, tmp_path / "t.npy", ",".join(f"class {number}" for number in range(300)))
+    assert result.exit_code == 2
+    assert "found 254" in result.stderr

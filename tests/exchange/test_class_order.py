@@ -72,6 +72,8 @@ def test_files_of_more_than_253_classes_leave_the_numbers_254_and_255_free() -> 
     classes = ("background", *with_reserved(names))
     order = ClassOrder.of((), classes)
     assert len(order.names) == 300
+    listed = ClassOrder.of(classes[1:], classes)  # as a network's card has them
+    np.testing.assert_array_equal(listed.label_ids, order.label_ids)
     labels = np.array([[0, 1, 253, 254, 255, 256, 302]], np.uint16)
     np.testing.assert_array_equal(order.label_map(labels, "file"), labels)
     assert order.scores(numbered_maps(0, 253, 254, 300), "file").labels.tolist() == [0, 253, 256, 302]

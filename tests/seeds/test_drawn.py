@@ -212,3 +212,10 @@ def test_missing_annotations_are_errors_that_say_what_to_do(tmp_path, record):
     ):
         with pytest.raises(ValueError, match=fault):
             run(module, chosen, bare, tmp_path)
+
+
+def test_deep_scribble_pngs_of_few_classes_are_maps_of_bytes(tmp_path: Path) -> None:
+    cv2.imwrite(str(tmp_path / "a.png"), np.array([[0, 1, 255, 65535]], np.uint16))
+    found = read_scribbles(tmp_path / "a.png", (1, 4), CLASSES, off_255=True)
+    assert found.tolist() == [[0, 1, UNLABELLED, UNLABELLED]]
+    assert found.dtype == np.uint8

@@ -46,7 +46,7 @@ class AffinityLabelRow:
 
 @dataclass(frozen=True)
 class IrLabelRow:
-    """Label map of one image (IRN). `label_HW` uint8: 0 sure background, 1..C sure classes, 255 undecided."""
+    """Label map of one image (IRN). `label_HW` label ids: 0 sure background, 1..C sure classes, 255 undecided."""
 
     method: ClassVar[str] = "ir_label"
     image_id: str

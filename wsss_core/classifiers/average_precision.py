@@ -4,6 +4,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from wsss_core.label_ids import RESERVED
+
 
 def average_precision(scores_B: np.ndarray, positive_B: np.ndarray) -> float | None:
     """Area under the precision-recall steps, in 0..1, of float scores (B,) against bool truth (B,).
@@ -25,8 +27,9 @@ def average_precision(scores_B: np.ndarray, positive_B: np.ndarray) -> float | N
 
 
 def average_precisions(scores_BC: np.ndarray, tags_BC: np.ndarray, names: Sequence[str]) -> dict[str, float | None]:
-    """Average precision per class name; None for a class that no image has."""
-    return {name: average_precision(scores_BC[:, column], tags_BC[:, column] > 0) for column, name in enumerate(names)}
+    """Average precision per class name; None for a class that no image has. `names`: by label id, counted from 1."""
+    real = [(column, name) for column, name in enumerate(names) if name not in RESERVED.values()]
+    return {name: average_precision(scores_BC[:, column], tags_BC[:, column] > 0) for column, name in real}
 
 
 def mean_average_precision(per_class: dict[str, float | None]) -> float | None:

@@ -22,6 +22,7 @@ from wsss_core.clip.contrastive_loss import contrastive_loss
 from wsss_core.clip.gradcam import class_maps, image_pass, masked_softmax, positives_of
 from wsss_core.clip.text_prompts import TextPrompts
 from wsss_core.data.images import read_image
+from wsss_core.label_ids import is_class
 from wsss_core.networks.clip.clip import CLIP, CLIP_RGB
 from wsss_core.networks.clip.prompts import PromptContext
 from wsss_core.settings.prompts import PromptsSettings
@@ -50,6 +51,7 @@ class PromptsTask(Task):
     def __init__(self, settings: PromptsSettings, context: StageContext) -> None:
         self.settings, self.context = settings, context
         self.classes = context.manifest.classes[1:]
+        self.real = [place for place in range(len(self.classes)) if is_class(place + 1)]
         names = prompt_names(settings, self.classes)
         self.clip = load_clip(settings.clip_weights, context.device)
         self.network = PromptContext(start(settings, context.seed, len(names), self.clip))
@@ -76,7 +78,8 @@ class PromptsTask(Task):
             feature_BE = self.clip.image_features(self.clip.visual(batch["image"]))
         scores_BC = self.clip.logits(feature_BE, self.text(self.clip, self.network))[:, : len(self.classes)]
         settings = self.settings
-        return contrastive_loss(scores_BC, batch["tags"], settings.contrastive_factor, settings.contrastive_mean)
+        scores_BC, tags_BC = scores_BC[:, self.real], batch["tags"][:, self.real]
+        return contrastive_loss(scores_BC, tags_BC, settings.contrastive_factor, settings.contrastive_mean)
 
     def _cam_loss(self, batch: Batch) -> tuple[torch.Tensor, Mapping[str, float]]:
         text_GE = self.text(self.clip, self.network)
@@ -101,7 +104,10 @@ class PromptsTask(Task):
         scores_BC = torch.cat([self._scores(record, text_GE) for record in self.validation])
         tags_BC = torch.stack([tag_vector(record, len(self.classes)) for record in self.validation])
         loss = contrastive_loss(
-            scores_BC, tags_BC > 0, self.settings.contrastive_factor, self.settings.contrastive_mean
+            scores_BC[:, self.real],
+            tags_BC[:, self.real] > 0,
+            self.settings.contrastive_factor,
+            self.settings.contrastive_mean,
         )
         per_class = average_precisions(scores_BC.numpy(), tags_BC.numpy(), self.classes)
         return {"loss": float(loss), "map": mean_average_precision(per_class), "ap": per_class}

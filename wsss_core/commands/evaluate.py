@@ -9,7 +9,7 @@ from wsss_core.artifacts.atomic import write_text
 from wsss_core.commands.folder_scores import FolderScores, all_ids, find_pairs, score
 from wsss_core.commands.text_table import csv_table, text_table
 from wsss_core.data.voc import read_id_list
-from wsss_core.label_ids import MAX_CLASSES, RESERVED, with_reserved
+from wsss_core.label_ids import MAX_CLASSES, RESERVED, with_reserved, without_reserved
 from wsss_core.settings.base import SettingsError
 from wsss_core.settings.data import BACKGROUND, VOC_CLASSES
 
@@ -55,7 +55,7 @@ def class_names(given: str | None) -> tuple[str, ...]:
         if not path.is_file():
             raise SettingsError(f"--classes: expected a number or a file of class names, found {given!r}")
         lines = [line.strip() for line in path.read_text(encoding="utf-8-sig").splitlines()]
-        names = tuple(line for line in lines if line and line != BACKGROUND)
+        names = without_reserved(line for line in lines if line and line != BACKGROUND)
     if not 1 <= len(names) <= MAX_CLASSES:
         raise SettingsError(f"--classes: expected 1 to {MAX_CLASSES} foreground classes, found {len(names)}")
     return with_reserved(names)

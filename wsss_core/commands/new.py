@@ -81,7 +81,7 @@ def new(
         weights=_resolved(weights),
         image_count=len(list_images(data).ids),  # tags and files are checked on the way, before anything is written
         tag_source=data.tag_source,
-        classes=data.classes,
+        classes=without_reserved(data.classes),
         unlisted_tags=data.unlisted_tags,
         no_class=data.no_class,
     )

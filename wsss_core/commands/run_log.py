@@ -13,7 +13,7 @@ State = Literal["running", "finished", "failed"]
 
 _HEAD = re.compile(r"^(?:local)?(?P<error>Error in )?(?:rule|checkpoint) (?P<rule>\w+):$")
 _ENTRY = re.compile(r"^    (?P<key>[a-z_]+): (?P<value>.*)$")
-_FINISHED = re.compile(r"^Finished jobid: (\d+)")
+_FINISHED = re.compile(r"^Finished jobid: (\d+) \(Rule: (\w+)\)")
 _SUBMITTED = re.compile(r"^Job (\d+) has been submitted with SLURM jobid (\d+)")
 _SLURM_RUN = re.compile(r"^SLURM run ID: (\S+)$")
 _ABOUT = re.compile(r"^  (?P<key>Date|Host|Working directory): (?P<value>.*)$")
@@ -137,8 +137,10 @@ def _note_block(log: RunLog, rule: str, is_error: bool, entries: dict[str, str])
 
 
 def _note_line(log: RunLog, line: str) -> None:
-    if (found := _FINISHED.match(line)) and int(found[1]) in log.jobs:
-        log.jobs[int(found[1])].state = "finished"
+    if found := _FINISHED.match(line):
+        job = log.jobs.get(int(found[1]))
+        if job is not None and job.rule == found[2]:  # a shown log that has a rule of its own ends too soon
+            job.state = "finished"
     elif (found := _SUBMITTED.match(line)) and int(found[1]) in log.jobs:
         log.jobs[int(found[1])].slurm_job = found[2]
     elif found := _SLURM_RUN.match(line):

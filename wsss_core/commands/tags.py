@@ -11,7 +11,7 @@ from wsss_core.data.faults import DataError
 from wsss_core.data.labels import read_label_png
 from wsss_core.data.voc_files import label_id, read_annotation
 from wsss_core.exchange.cls_labels import tag_vector, write_cls_labels
-from wsss_core.label_ids import BACKGROUND, IGNORE, is_known, with_reserved
+from wsss_core.label_ids import BACKGROUND, IGNORE, is_known, with_reserved, without_reserved
 from wsss_core.settings.data import COCO_CLASSES, VOC_CLASSES
 
 KNOWN_CLASSES = {"voc": VOC_CLASSES, "coco": COCO_CLASSES}
@@ -31,7 +31,7 @@ def tags(source: Path, classes: str, out: Path) -> None:
 
     Which of them it is, the files tell. An image's id is the name of its file without the ending.
     """
-    names = KNOWN_CLASSES.get(classes) or tuple(name.strip() for name in classes.split(",") if name.strip())
+    names = KNOWN_CLASSES.get(classes) or without_reserved(name.strip() for name in classes.split(",") if name.strip())
     by_label = with_reserved(names)
     vectors = {image_id: tag_vector(labels, len(names)) for image_id, labels in read_tags(source, by_label)}
     if not vectors:
@@ -70,8 +70,9 @@ def _of_annotation(path: Path, classes: tuple[str, ...]) -> tuple[int, ...]:
 
 def _of_mask(path: Path, classes: tuple[str, ...]) -> tuple[int, ...]:
     labels = [int(label) for label in np.unique(read_label_png(path)) if label not in (BACKGROUND, IGNORE)]
-    if labels and not is_known(labels[-1], len(classes) + 1):
-        raise DataError(f"{path}: expected label ids up to {len(classes)}, found {labels[-1]}; give other --classes")
+    strange = [label for label in labels if not is_known(label, len(classes) + 1)]
+    if strange:
+        raise DataError(f"{path}: expected label ids up to {len(classes)}, found {strange[-1]}; give other --classes")
     return tuple(labels)
 
 

@@ -16,6 +16,7 @@ from wsss_core.data.faults import DataError, join_faults
 from wsss_core.data.folder_weak_labels import read_weak_labels, weak_label_files
 from wsss_core.data.tag_table import TaggedFile, existing_path, read_tag_table
 from wsss_core.exchange.annotations.source import is_annotation_source
+from wsss_core.label_ids import without_reserved
 from wsss_core.progress import stage_job
 from wsss_core.settings.base import nearest
 from wsss_core.settings.data import FolderSettings
@@ -140,11 +141,12 @@ def class_names(settings: FolderSettings, files: Sequence[TaggedFile]) -> tuple[
             )
         _refuse_other_case(files)
         return FolderSettings(images=settings.images, classes=found).classes  # the same rules as for written classes
+    known = without_reserved(settings.classes)
     faults = [
-        f"{entry.where}: unknown tag {tag!r}; {nearest(tag, list(settings.classes))}"
+        f"{entry.where}: unknown tag {tag!r}; {nearest(tag, list(known))}"
         for entry in files
         for tag in entry.tags or ()
-        if tag not in settings.classes
+        if tag not in known
     ]
     if faults:
         raise join_faults(

@@ -54,7 +54,7 @@ def _central_rectangle(size_hw: tuple[int, int], aspect: tuple[float, float]) ->
 
 
 def resized_rectangle(array: np.ndarray, rectangle: Rectangle, side: int) -> np.ndarray:
-    """The rectangle of an image uint8 RGB (H, W, 3), or of labels uint8 (H, W), resized to a square of `side` pixels:
+    """The rectangle of an image uint8 RGB (H, W, 3), or of labels (H, W), resized to a square of `side` pixels:
     by Pillow's bicubic filter, or by nearest neighbour."""
     rows = slice(rectangle.top, rectangle.top + rectangle.height)
     cut = np.ascontiguousarray(array[rows, rectangle.left : rectangle.left + rectangle.width])

@@ -9,7 +9,7 @@ import numpy as np
 
 from wsss_core.data.faults import DataError
 from wsss_core.data.labels import read_label_png
-from wsss_core.label_ids import IGNORE, UNLABELLED, is_known, label_type
+from wsss_core.label_ids import IGNORE, UNLABELLED, as_labels, is_known, label_type
 from wsss_core.settings.base import nearest
 
 XML = ".xml"
@@ -30,7 +30,7 @@ def read_scribbles(path: Path, size_hw: tuple[int, int], classes: Sequence[str],
             f"{path}: expected the size of its image, {size_hw}, found {label_HW.shape}. To do: replace it."
         )
     off = ~is_known(label_HW, len(classes)) & ((label_HW != IGNORE) | off_255)
-    return np.where(off, UNLABELLED, label_HW)
+    return as_labels(np.where(off, UNLABELLED, label_HW))
 
 
 def _read_xml(path: Path, size_hw: tuple[int, int], classes: Sequence[str]) -> np.ndarray:

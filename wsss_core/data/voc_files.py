@@ -9,6 +9,7 @@ from pathlib import Path
 
 from wsss_core.artifacts.manifest import Box, Point
 from wsss_core.data.faults import DataError
+from wsss_core.label_ids import without_reserved
 from wsss_core.settings.base import nearest
 
 NamedBoxes = list[tuple[float, float, float, float, str]]
@@ -19,9 +20,10 @@ _SHOWN_LETTERS = 80
 
 def label_id(name: str, classes: Sequence[str], where: str) -> int:
     """Label id (1..C) of a class name. Raises `DataError` that names the nearest known class."""
-    if name not in classes:
+    known = without_reserved(classes)
+    if name not in known:
         raise DataError(
-            f"{where}: unknown class {name!r}; {nearest(name, list(classes))}. To do: correct `classes` or it."
+            f"{where}: unknown class {name!r}; {nearest(name, list(known))}. To do: correct `classes` or it."
         )
     return classes.index(name) + 1
 

@@ -16,13 +16,14 @@ import numpy as np
 def mask_iou(masks: Iterable[np.ndarray], object_HW: np.ndarray, numbers: np.ndarray) -> np.ndarray:
     """IoU (I, G) float64 of predicted masks with true objects.
 
-    `masks`: I bool arrays (H, W). `object_HW` uint8 object numbers, `numbers` (G,) those that count. A pixel of a mask
+    `masks`: I bool arrays (H, W). `object_HW` object numbers, `numbers` (G,) those that count. A pixel of a mask
     that lies on no object (void, 255, too) enlarges the union.
     """
-    truth_areas = np.bincount(object_HW.reshape(-1), minlength=256)[numbers]
+    count = int(numbers.max(initial=0)) + 1
+    truth_areas = np.bincount(object_HW.reshape(-1), minlength=count)[numbers]
     rows = []
     for mask_HW in masks:
-        common = np.bincount(object_HW[mask_HW], minlength=256)[numbers]
+        common = np.bincount(object_HW[mask_HW], minlength=count)[numbers]
         rows.append(common / np.maximum(np.count_nonzero(mask_HW) + truth_areas - common, 1))
     return np.array(rows, np.float64).reshape(len(rows), len(numbers))
 

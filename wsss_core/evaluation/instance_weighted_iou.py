@@ -6,7 +6,7 @@ from wsss_core.artifacts.manifest import ImageRecord
 from wsss_core.data.labels import LabelError, read_label_png
 from wsss_core.evaluation.confusion import confusion_counts
 from wsss_core.evaluation.iou import class_iou
-from wsss_core.label_ids import IGNORE, RESERVED
+from wsss_core.label_ids import RESERVED, is_known
 
 
 def instance_counts(truth_HW: np.ndarray, instance_HW: np.ndarray, class_count: int) -> np.ndarray:
@@ -14,7 +14,7 @@ def instance_counts(truth_HW: np.ndarray, instance_HW: np.ndarray, class_count: 
 
     truth_HW: pixels without a class do not vote; ties go to the lowest class, a number without any class to 0.
     """
-    known = (truth_HW < class_count) & (truth_HW != IGNORE)
+    known = is_known(truth_HW, class_count)
     numbers, place = np.unique(instance_HW, return_inverse=True)
     pairs = place.reshape(truth_HW.shape)[known] * class_count + truth_HW[known].astype(np.int64)
     votes_IK = np.bincount(pairs, minlength=len(numbers) * class_count).reshape(len(numbers), class_count)

@@ -31,7 +31,7 @@ class ClassOrder:
 
         Raises `SettingsError` for a name that stands twice and for a class of the data that the files do not have.
         """
-        found = tuple(names) or without_reserved(classes[1:])
+        found = without_reserved(names or classes[1:])
         if len(set(found)) != len(found):
             raise SettingsError(f"key 'classes': expected every class once, found {', '.join(found)}")
         missing = [name for name in without_reserved(classes[1:]) if name not in found]

@@ -71,7 +71,7 @@ def spread_labels(
     Pixels are grouped by embedding and place; colour is for the training alone.
     """
     size_hw = (embedding_1Dhw.shape[2], embedding_1Dhw.shape[3])
-    kept_HW = torch.from_numpy(np.where(label_HW == IGNORE, classes, label_HW).astype(np.int64))[None]
+    kept_HW = torch.from_numpy(np.where(label_HW == IGNORE, classes, label_HW.astype(np.int64)))[None]
     regions = torch.from_numpy(region_HW.astype(np.int64))[None]
     kmeans = KMeans(settings.clusters, settings.cluster_iterations)
     device = embedding_1Dhw.device

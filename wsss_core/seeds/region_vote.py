@@ -37,7 +37,7 @@ def region_vote_seed(
     masks: Iterable[np.ndarray],
     settings: RegionVoteSettings,
 ) -> tuple[np.ndarray, np.ndarray | None]:
-    """Label map (H, W) uint8 and, if the settings ask for it, confidence (H, W) uint8.
+    """Label map (H, W) and, if the settings ask for it, confidence (H, W) uint8.
 
     `scores_KHW` float, one channel per label id in `class_ids`. `masks`: bool (H, W), in painting order (later ones
     cover earlier ones); each is averaged over all of its pixels, also those that a later mask covers. The background

@@ -31,7 +31,7 @@ class QueryLoss(nn.Module):
         self.criterion = model_module("mask2former.modeling_mask2former").Mask2FormerLoss(config, _WEIGHTS)
 
     def forward(self, answers: Answers, label_BHW: torch.Tensor) -> tuple[torch.Tensor, Mapping[str, float]]:
-        """Loss of a batch with labels uint8 (B, H, W), and its parts for the history, summed over the layers.
+        """Loss of a batch with labels (B, H, W), and its parts for the history, summed over the layers.
 
         A target is the mask of a class, the background included; pixels of 255 belong to none and so count as outside
         of all (published).

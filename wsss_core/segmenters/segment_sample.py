@@ -11,6 +11,7 @@ from wsss_core.artifacts.regions import RegionRow
 from wsss_core.data.images import read_image
 from wsss_core.data.mirrored_classes import mirror_table
 from wsss_core.data.uniform_crop import random_blur, random_grey, uniform_crop
+from wsss_core.label_ids import is_known
 from wsss_core.networks.normalisation import Normalisation
 from wsss_core.regions.full_partition import full_partition
 from wsss_core.settings.spml import AugmentSettings
@@ -60,10 +61,12 @@ class SegmentSamples:
             picture_HW3 = random_blur(random_grey(picture_HW3, generator), generator)
         label = self.mirrored[crop.maps[0]] if crop.mirrored else crop.maps[0]
         whole = self.mirrored[label_HW] if crop.mirrored else label_HW
+        labels_C = np.arange(1, self.class_count)
+        tags_C = np.isin(labels_C, whole) & is_known(labels_C, self.class_count)
         sample = {
             "image": torch.from_numpy(self.normalise(picture_HW3 * WHITE)),
             "label": label_tensor(label, self.class_count),
-            "tags": torch.from_numpy(np.isin(np.arange(1, self.class_count), whole).astype(np.float32)),
+            "tags": torch.from_numpy(tags_C.astype(np.float32)),
         }
         return {**sample, "region": torch.from_numpy(crop.maps[1])} if self.regions is not None else sample
 

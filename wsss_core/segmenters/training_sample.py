@@ -23,7 +23,7 @@ class Labels(Protocol):
     """Label maps by image."""
 
     def of(self, record: ImageRecord) -> np.ndarray:
-        """Label map uint8 (H, W) of one image, 255 = ignore."""
+        """Label map (H, W) of one image, 255 = ignore."""
         ...
 
 

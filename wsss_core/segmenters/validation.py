@@ -9,7 +9,7 @@ from wsss_core.data.images import read_image
 from wsss_core.data.labels import read_label_png
 from wsss_core.evaluation.confusion import confusion_counts
 from wsss_core.evaluation.iou import class_iou, mean_iou
-from wsss_core.label_ids import best_label
+from wsss_core.label_ids import RESERVED, best_label
 from wsss_core.networks.network import Network
 from wsss_core.segmenters.scores import predict_scores
 from wsss_core.settings.cams import Canvas
@@ -33,7 +33,7 @@ def validation_figures(
 def label_figures(
     predict: Callable[[ImageRecord], np.ndarray], records: Sequence[ImageRecord], classes: Sequence[str]
 ) -> Figures:
-    """`miou` and `iou` per class of predicted label maps (H, W) uint8; nothing without images.
+    """`miou` and `iou` per class of predicted label maps (H, W); nothing without images.
 
     Every record needs ground truth. `classes`: background first.
     """
@@ -43,6 +43,7 @@ def label_figures(
     for record in records:
         counts += confusion_counts(read_label_png(str(record.truth)), predict(record), len(classes))
     iou_K = class_iou(counts)
-    per_class = {name: None if np.isnan(iou) else float(iou) for name, iou in zip(classes, iou_K, strict=True)}
+    named = [(name, iou) for name, iou in zip(classes, iou_K, strict=True) if name not in RESERVED.values()]
+    per_class = {name: None if np.isnan(iou) else float(iou) for name, iou in named}
     mean = float(mean_iou(counts))
     return {"miou": None if np.isnan(mean) else mean, "iou": per_class}

@@ -29,7 +29,7 @@ def counts_per_segment(label_P: torch.Tensor, segment_P: torch.Tensor, count: in
 def majority(label_P: torch.Tensor, segment_P: torch.Tensor, count: int) -> torch.Tensor:
     """The most frequent label (N,) int64 of each segment, the lowest of equals; 0 for an empty segment.
 
-    label_P: int64 (P,), at least 0. Only the labels that occur are counted, not all 256.
+    label_P: int64 (P,), at least 0. Only the labels that occur are counted, not all there are.
     """
     values, place_P = label_P.unique(return_inverse=True)
     counts_NL = counts_per_segment(place_P, segment_P, count, len(values))

@@ -84,4 +84,4 @@ def check_labels(label_HW: np.ndarray, image_HW3: np.ndarray, class_count: int, 
 
 def label_tensor(label_HW: np.ndarray, class_count: int) -> torch.Tensor:
     """The labels as a tensor that can be stacked with those of other images: uint8 where K classes fit, else int32."""
-    return torch.from_numpy(label_HW if class_count <= IGNORE + 1 else label_HW.astype(np.int32))
+    return torch.from_numpy(label_HW.astype(np.uint8 if class_count <= IGNORE + 1 else np.int32, copy=False))

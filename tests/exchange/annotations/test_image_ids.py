@@ -66,3 +66,19 @@ def test_folders_before_the_path_change_nothing(steps: list[str], before: str) -
 @pytest.mark.parametrize("file", ["", "/", "..", "\\", ".jpg"])
 def test_what_is_no_name_fits_nothing(file: str) -> None:
     assert found(file) == []
+
+
+def test_a_guess_never_takes_the_place_of_a_name() -> None:
+    named, guessed = (
+        AnnotatedImage(("beach.jpg",), "named"),
+        AnnotatedImage(("x/0a1b2c3d-beach.jpg", "beach.jpg"), "other"),
+    )
+    for images in ([named, guessed], [guessed, named]):
+        assert by_image_id(images, ["beach"]) == {"beach": named}
+    assert by_image_id([guessed], ["beach"]) == {"beach": guessed}
+    assert by_image_id([guessed], ["beach", "0a1b2c3d-beach"]) == {"0a1b2c3d-beach": guessed}
+
+
+def test_two_images_of_one_name_are_refused() -> None:
+    with pytest.raises(ForeignFileError, match="second: 2 images are called 'plain' or end so, the other is first"):
+        by_image_id([AnnotatedImage(("plain.jpg",), "first"), AnnotatedImage(("x/plain.png",), "second")], IDS)

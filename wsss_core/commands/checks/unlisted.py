@@ -21,7 +21,7 @@ def check_unlisted(where: str, settings: Settings, image_ids: Collection[str]) -
         return []
     left_out = _left_out(settings, frozenset(map(_one_form, image_ids)))
     unread = [name for name in left_out if Path(name).suffix.lower() in NOT_READ]
-    unlisted = [name for name in left_out if name not in set(unread)]
+    unlisted = [name for name in left_out if Path(name).suffix.lower() not in NOT_READ]
     findings = []
     if unread:
         text = f"{where}: {len(unread)} pictures of formats that are not read are left out: {_shown(unread)}"

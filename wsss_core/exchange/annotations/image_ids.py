@@ -16,21 +16,27 @@ Steps = tuple[str, ...]
 def by_image_id(images: Iterable[AnnotatedImage], image_ids: Iterable[str]) -> dict[str, AnnotatedImage]:
     """The annotated images of those `image_ids` (all of the data) that have one; images of others are left out.
 
+    Where a file may have several names, an image that has the likeliest of an id goes before one that has another.
+
     Raises `ForeignFileError` where several annotated images fit one id, or several ids one of them equally well.
     """
     known = _KnownIds(image_ids)
-    found: dict[str, AnnotatedImage] = {}
+    sure, guessed = dict[str, AnnotatedImage](), dict[str, AnnotatedImage]()
     for image in images:
-        image_id = known.of(image)
-        if image_id is None:
-            continue
-        if image_id in found:
-            raise ForeignFileError(
-                f"{image.where}: 2 images are called {image_id!r} or end so, the other is {found[image_id].where}. To "
-                "do: leave one of them."
-            )
-        found[image_id] = image
-    return found
+        if (image_id := known.named(image)) is not None:
+            _add(sure, image_id, image)
+        elif (image_id := known.guessed(image)) is not None:
+            _add(guessed, image_id, image)
+    return guessed | sure
+
+
+def _add(found: dict[str, AnnotatedImage], image_id: str, image: AnnotatedImage) -> None:
+    if image_id in found:
+        raise ForeignFileError(
+            f"{image.where}: 2 images are called {image_id!r} or end so, the other is {found[image_id].where}. To do: "
+            "leave one of them."
+        )
+    found[image_id] = image
 
 
 @dataclass(frozen=True)
@@ -51,23 +57,31 @@ class _KnownIds:
             self.by_name[known.steps[-1]].append(known)
             self.by_upload[uploaded_name(PurePosixPath(image_id).name)].append(known)
 
-    def of(self, image: AnnotatedImage) -> str | None:
-        """The id that the image has of its own, or that its file's path ends with (the longest), or that ends with its
-        file's path; None where there is none."""
-        if image.image_id in self.ids:
-            return image.image_id
-        names = [_steps(file) for file in image.files if _path(file).name]
-        for steps in names:
+    def named(self, image: AnnotatedImage) -> str | None:
+        """The id that the image has of its own, or that the likeliest name of its file ends with (the longest), or that
+        ends with it; None where there is none."""
+        return image.image_id if image.image_id in self.ids else self._by_path(image, image.files[:1])
+
+    def guessed(self, image: AnnotatedImage) -> str | None:
+        """The same by the other names that its file may have, and then by what an upload makes of names."""
+        if (image_id := self._by_path(image, image.files[1:])) is not None:
+            return image_id
+        for steps in _all_steps(image.files):
+            fitting = self.by_upload.get(uploaded_name(steps[-1]), [])
+            if fitting and len(steps) == 1:  # uploads lose folders
+                return _best(fitting, steps, image.where)
+        return None
+
+    def _by_path(self, image: AnnotatedImage, files: Sequence[str]) -> str | None:
+        for steps in _all_steps(files):
             fitting = [known for known in self.by_name.get(steps[-1], ()) if _fit(known.steps, steps)]
             if fitting:
                 return _best(fitting, steps, image.where)
-        for steps in names:
-            fitting = (
-                self.by_upload.get(uploaded_name(steps[-1]), []) if len(steps) == 1 else []
-            )  # uploads lose folders
-            if fitting:
-                return _best(fitting, steps, image.where)
         return None
+
+
+def _all_steps(files: Sequence[str]) -> list[Steps]:
+    return [_steps(file) for file in files if _path(file).name]
 
 
 def _path(file: str) -> PurePosixPath:

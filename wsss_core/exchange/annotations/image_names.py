@@ -4,22 +4,31 @@ import re
 from pathlib import PurePosixPath
 from urllib.parse import parse_qs, unquote, urlsplit
 
-_UPLOAD_PREFIX = re.compile(r"^[0-9a-f]{8}-(?=.)")  # Label Studio puts it before the names of uploaded files
+# Label Studio puts eight hexadecimal signs before the names of uploaded files; a date is none of its making.
+_UPLOAD_PREFIX = re.compile(r"^(?!(?:19|20)\d{6}-)[0-9a-f]{8}-(?=.)")
+_UPLOAD_FOLDER = "upload"
 _DROPPED = re.compile(r"[^-\w.]")
 
 
 def image_files(address: str) -> tuple[str, ...]:
-    """What the image behind an address of Label Studio is called on disk, likeliest first: uploads have a prefix before
-    the name, files of local storage stand in the address's query."""
+    """What the image behind an address of Label Studio, or a name that it wrote, is called on disk, likeliest first:
+    uploads have a prefix before the name, files of local storage stand in the address's query."""
+    path = PurePosixPath(_path_of(address))
+    plain = _UPLOAD_PREFIX.sub("", path.name)
+    if plain == path.name:
+        return (str(path),)
+    return (plain, str(path)) if _UPLOAD_FOLDER in path.parts else (str(path), plain)
+
+
+def _path_of(address: str) -> str:
+    if "://" not in address and not address.startswith("/"):
+        return unquote(address)
     try:
         parts = urlsplit(address)
     except ValueError:  # a name with brackets, such as no address has
-        return (address,)
+        return address
     local = parse_qs(parts.query).get("d")
-    path = local[0] if local else unquote(parts.path)
-    path = path.lstrip("/")
-    plain = _UPLOAD_PREFIX.sub("", PurePosixPath(path).name)
-    return (path,) if plain == PurePosixPath(path).name else (plain, path)
+    return (local[0] if local else unquote(parts.path)).lstrip("/")
 
 
 def file_or_address(name: str) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ from wsss_core.artifacts.rle import decode_masks
 from wsss_core.exchange.annotations.annotated_image import AnnotatedImage, Shape
 from wsss_core.exchange.errors import ForeignFileError
 from wsss_core.exchange.image_size import check_size
-from wsss_core.label_ids import label_type
+from wsss_core.label_ids import label_type, without_reserved
 from wsss_core.settings.base import nearest
 
 
@@ -40,9 +40,10 @@ def area(shape: Shape, size_hw: tuple[int, int], where: str) -> np.ndarray:
 
 
 def _label(name: str, classes: Sequence[str], where: str) -> int:
-    if name not in classes:
+    known = without_reserved(classes)
+    if name not in known:
         raise ForeignFileError(
-            f"{where}: there is no class {name!r} in the data; {nearest(name, list(classes))}. To do: rename it in the "
+            f"{where}: there is no class {name!r} in the data; {nearest(name, list(known))}. To do: rename it in the "
             "labelling tool, or add it to the data's `classes`."
         )
     return list(classes).index(name)
