@@ -14,7 +14,6 @@ from wsss_core.data.uniform_crop import resize_bilinear
 from wsss_core.evaluation.confusion import confusion_counts
 from wsss_core.evaluation.instance_weighted_iou import InstanceWeightedIou
 from wsss_core.evaluation.iou import class_iou
-from wsss_core.networks.clamped_norm import ClampedBatchNorm2d, clamped_statistics
 from wsss_core.networks.pixel_embedding import unit
 from wsss_core.segments.contrast import Relation, pixel_losses, same_label, shared_tag
 from wsss_core.segments.grouping import LABEL_DIVISOR, KMeans, group
@@ -23,6 +22,7 @@ from wsss_core.segments.prototypes import majority, nearest_prototype, prototype
 from wsss_core.segments.retrieval import NEIGHBOURS, label_shares, nearest_rows
 from wsss_core.segments.spherical_kmeans import grid_clusters, spherical_kmeans
 from wsss_core.settings.spml import SpmlCrfSettings
+from wsss_core.training.shared_norm import SharedBatchNorm2d, clamped_inverse, shared_moments
 
 DENSEPOSE_SHARE = 0.1
 LARGEST_LABEL = 256
@@ -215,8 +215,10 @@ def check_norm(case: Case) -> None:
         for word in ("momentum", "eps")
     )
     x = torch.from_numpy(values)
-    mean, inverse, _ = clamped_statistics(x, eps)
-    norm = ClampedBatchNorm2d(columns, eps=eps, momentum=momentum)
+    mean, variance, _ = shared_moments(x)
+    inverse = clamped_inverse(variance, eps)
+    norm = SharedBatchNorm2d(columns, eps=eps, momentum=momentum)
+    norm.clamped = True
     norm(x.T[None, :, :, None])
     assert norm.running_mean is not None
     assert norm.running_var is not None

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import torch
+from torch import nn
 from training.spml_stages import TINY
 from training.tiny_data import tiny_context
 
@@ -40,6 +41,21 @@ def task_of(stages: Path, folder: Path) -> PixelToSegmentTask:
     return task
 
 
+def with_fixed_norms(task: PixelToSegmentTask) -> PixelToSegmentTask:
+    """Batch norms that do not follow the images: segments are compared here, not statistics."""
+    for module in task.network.modules():
+        if isinstance(module, nn.BatchNorm2d):
+            module.eval()
+    return task
+
+
+def seen(task: PixelToSegmentTask, image_BHW3: torch.Tensor) -> dict[str, torch.Tensor]:
+    """The embedding of images in training, and the statistics that they leave."""
+    embedding_BDhw = task.network.embed(image_BHW3).detach()
+    statistics = {name: value for name, value in task.network.named_buffers() if "running" in name}
+    return {"embedding": embedding_BDhw, **statistics}
+
+
 def pieces_of(task: PixelToSegmentTask, rank: int) -> list[Batch]:
     """One piece of every step."""
     sampler = PieceSampler(len(task.samples), BATCH, 1, 0, 0, STEPS, rank, PROCESSES)
@@ -68,7 +84,9 @@ def main(stages: Path, folder: Path) -> None:
     processes.join("cpu")
     try:
         found: dict[str, object] = {"exchange": exchange()}
-        task = task_of(stages, folder / "segmenter")
+        watched = task_of(stages, folder / "watched")
+        found["seen"] = seen(watched, pieces_of(watched, processes.rank())[0]["image"])
+        task = with_fixed_norms(task_of(stages, folder / "segmenter"))
         losses = []
         for piece in pieces_of(task, processes.rank()):
             loss, _ = task.loss(piece)

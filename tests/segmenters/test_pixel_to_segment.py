@@ -15,7 +15,6 @@ from wsss_core.artifacts.label_maps import LabelRow
 from wsss_core.artifacts.manifest import Manifest
 from wsss_core.checkpoints.store import load_network
 from wsss_core.label_ids import IGNORE
-from wsss_core.networks.clamped_norm import ClampedBatchNorm2d
 from wsss_core.networks.pixel_embedding import PixelEmbedding
 from wsss_core.predictions import pixel_softmax
 from wsss_core.predictions import segment_retrieval as retrieval_predictions
@@ -36,6 +35,7 @@ from wsss_core.settings.spml import (
     SegmentRetrievalSettings,
 )
 from wsss_core.training.history import read
+from wsss_core.training.shared_norm import SharedBatchNorm2d
 
 VIEW = {"crop": 48, "stride": 48}
 
@@ -102,7 +102,7 @@ def test_the_densepose_way_trains_too(tmp_path):
     context = train_embedding(tmp_path, manifest, **changes, **off)
     assert [row["kind"] for row in read(context.folder)][-1] == "epoch"
     task = PixelToSegmentTask(context, context.typed_settings(PixelToSegmentSettings))
-    assert any(isinstance(module, ClampedBatchNorm2d) for module in task.network.modules())
+    assert any(isinstance(module, SharedBatchNorm2d) and module.clamped for module in task.network.modules())
 
 
 def test_relations_of_weight_zero_are_left_out(tmp_path):

@@ -8,7 +8,17 @@ from unittest.mock import patch
 
 import pytest
 import torch
-from segmenters.shared_segments_training import BATCH, PROCESSES, STEPS, own_rows, pieces_of, rows_loss, task_of
+from segmenters.shared_segments_training import (
+    BATCH,
+    PROCESSES,
+    STEPS,
+    own_rows,
+    pieces_of,
+    rows_loss,
+    seen,
+    task_of,
+    with_fixed_norms,
+)
 from training.spml_stages import train_embedding, write_rows
 from training.tiny_data import write_tiny_data
 
@@ -96,8 +106,8 @@ def test_rows_of_all_processes_come_together_and_their_gradients_go_back(togethe
 def test_losses_and_gradients_are_those_of_one_process_with_the_segments_of_all(
     stages: Path, together: list[Found], tmp_path: Path
 ) -> None:
-    losses, gradients = as_one(task_of(stages, tmp_path))
-    _, without = as_one(task_of(stages, tmp_path), with_gradients=False)
+    losses, gradients = as_one(with_fixed_norms(task_of(stages, tmp_path)))
+    _, without = as_one(with_fixed_norms(task_of(stages, tmp_path)), with_gradients=False)
     for rank in range(PROCESSES):
         assert [float(loss) for loss in together[rank]["losses"]] == pytest.approx(losses[rank], rel=1e-5)  # type: ignore
         found: dict[str, torch.Tensor] = together[rank]["gradients"]  # type: ignore[assignment]
@@ -134,3 +144,17 @@ def test_processes_that_would_wait_for_each_other_for_ever_are_refused(
     monkeypatch.setattr(processes, "size", lambda: 5)
     with pytest.raises(ValueError, match=r"at least 5 images, one for each of 5 processes x `accumulate` 1, found 4"):
         task_of(stages, tmp_path)
+
+
+@pytest.mark.slow
+def test_batch_norms_see_the_images_of_all_processes(stages: Path, together: list[Found], tmp_path: Path) -> None:
+    task = task_of(stages, tmp_path)
+    images = [pieces_of(task, rank)[0]["image"] for rank in range(PROCESSES)]
+    one = seen(task, torch.cat(images))
+    for rank, (own, image_BHW3) in enumerate(zip(together, images, strict=True)):
+        found: dict[str, torch.Tensor] = own["seen"]  # type: ignore[assignment]
+        embedding_BDhw = one["embedding"].split([len(piece) for piece in images])[rank]
+        assert len(image_BHW3) == len(embedding_BDhw)
+        torch.testing.assert_close(found["embedding"], embedding_BDhw, rtol=1e-3, atol=1e-4)
+        for name in one.keys() - {"embedding"}:
+            torch.testing.assert_close(found[name], one[name], rtol=1e-4, atol=1e-5)

@@ -1,7 +1,7 @@
 """Every trainer on the images of `tiny_data`; as a script for torchrun: `every_trainer.py STAGES FOLDER`.
 
-Without dropout and with gates that draw nothing, as draws are each process's own; and without the segments of other
-processes, which pieces that one process takes after each other do not see.
+Without dropout and with gates that draw nothing, as draws are each process's own; and without the segments and
+statistics of other processes, which pieces that one process takes after each other do not see.
 """
 
 import importlib
@@ -112,7 +112,8 @@ def train(name: str, stages: Path, folder: Path, **changes: object) -> None:
     context = replace(tiny_context(folder, kind, settings, **slots), method=method)
     context = replace(context, inputs={**context.inputs, "data": stages / "data"})
     alone = patch("wsss_core.segmenters.pixel_to_segment.shared_segments", lambda own: ([], own))
-    with without_draws(), alone:
+    apart = patch("wsss_core.segmenters.pixel_to_segment.share_norms", lambda network, clamped: None)
+    with without_draws(), alone, apart:
         importlib.import_module(entry.module).train(context)
 
 

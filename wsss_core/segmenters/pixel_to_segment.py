@@ -10,7 +10,6 @@ from wsss_core.artifacts.label_maps import LabelRow
 from wsss_core.artifacts.regions import RegionRow
 from wsss_core.checkpoints.card import NetworkCard
 from wsss_core.checkpoints.store import save_network
-from wsss_core.networks.clamped_norm import clamp_norms
 from wsss_core.networks.factory import build_segmenter
 from wsss_core.networks.pixel_embedding import PixelEmbedding
 from wsss_core.segmenters.segment_sample import SegmentSamples
@@ -28,6 +27,7 @@ from wsss_core.training.initial_weights import start_backbone, start_of
 from wsss_core.training.label_source import RowSource
 from wsss_core.training.loop import fit
 from wsss_core.training.losses import masked_cross_entropy
+from wsss_core.training.shared_norm import share_norms
 from wsss_core.training.task import Batch, Figures, Task
 from wsss_core.training.trained_on import trained_on
 
@@ -58,8 +58,8 @@ class PixelToSegmentTask(Task):
         start_backbone(self.network, start_of(settings.weights, context), settings.freeze)
         if not settings.train_backbone:
             self.network.backbone.requires_grad_(False)
-        if settings.clamped_norm:
-            clamp_norms(self.network)
+        if settings.clamped_norm or processes.size() > 1:
+            share_norms(self.network, settings.clamped_norm)
         records = manifest.select(context.splits)
         ids = [record.image_id for record in records]
         seeds = RowSource(context.inputs["seeds"], context.input_kinds.get("seeds", "seeds"), LabelRow)

@@ -3,7 +3,7 @@
 A step is that of one process which takes the batch in as many pieces (`accumulate`): gradients are summed over the
 processes with the pieces' shares as weights, so the global batch, the learning rate and the number of steps stay what
 the settings say. Batch norm sees the images of one piece, as in the published systems, whose DataParallel does not
-synchronise it either. Only process 0 validates, saves and publishes.
+synchronise it either; SPML's authors did, see `shared_norm`. Only process 0 validates, saves and publishes.
 """
 
 import os
