@@ -1,9 +1,6 @@
 """Mask2Former trained end to end on generated images, and its predictions."""
 
 import json
-import os
-import subprocess
-import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,6 +10,7 @@ import torch
 from training.broken_training import assert_resumes_exactly
 from training.stage_rows import write_seeds
 from training.tiny_data import tiny_context, write_tiny_data
+from training.torchrun import torchrun
 
 from wsss_core.checkpoints.store import load_network
 from wsss_core.networks.mask2former import Mask2Former
@@ -77,16 +75,7 @@ def test_bfloat16_trains_nearly_as_float32_does(tmp_path):
 def test_two_processes_train_together(tmp_path):
     seeds = write_seeds(tmp_path / "seeds", write_tiny_data(tmp_path / "data"))
     values = {**TINY, "batch": 4, "steps": 2, "validation_split": None, "rescale": [1, 1]}
-    words = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", str(SCRIPT)]
-    paths = os.pathsep.join(str(SCRIPT.parents[level]) for level in (2, 1))
-    done = subprocess.run(
-        [sys.executable, *words, str(tmp_path / "two"), str(seeds), json.dumps(values)],
-        env={**os.environ, "PYTHONPATH": paths, "OMP_NUM_THREADS": "1", "PYTHONWARNINGS": "default"},
-        capture_output=True,
-        text=True,
-        timeout=900,
-        check=False,
-    )
+    done = torchrun(SCRIPT, tmp_path / "two", seeds, json.dumps(values))
     assert done.returncode == 0, done.stderr
     train(tmp_path / "one", Mask2FormerSettings.parse({**values, "accumulate": 2}, "segmenter"), seeds=seeds)
     two, one = ([row["loss"] for row in read(tmp_path / name)] for name in ("two", "one"))

@@ -1,8 +1,5 @@
 """SPML on two gloo processes: pixels are compared with the segments of both, and gradients reach both."""
 
-import os
-import subprocess
-import sys
 from pathlib import Path
 from unittest.mock import patch
 
@@ -21,6 +18,7 @@ from segmenters.shared_segments_training import (
 )
 from training.spml_stages import train_embedding, write_rows
 from training.tiny_data import write_tiny_data
+from training.torchrun import torchrun
 
 from wsss_core.segmenters.pixel_to_segment import PixelToSegmentTask
 from wsss_core.segmenters.shared_segments import shared_segments
@@ -45,16 +43,7 @@ def stages(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def together(stages: Path, tmp_path_factory: pytest.TempPathFactory) -> list[Found]:
     """What each of two processes found."""
     folder = tmp_path_factory.mktemp("two")
-    paths = os.pathsep.join(str(SCRIPT.parents[level]) for level in (2, 1))
-    words = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", str(PROCESSES), SCRIPT, stages, folder]
-    done = subprocess.run(
-        [sys.executable, *map(str, words)],
-        env={**os.environ, "PYTHONPATH": paths, "OMP_NUM_THREADS": "1"},
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=False,
-    )
+    done = torchrun(SCRIPT, stages, folder, count=PROCESSES)
     assert done.returncode == 0, done.stderr
     return [torch.load(folder / f"{rank}.pt", weights_only=True) for rank in range(PROCESSES)]
 

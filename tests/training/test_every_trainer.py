@@ -1,15 +1,13 @@
 """Every trainer on two processes: the loss curve of one process that takes each batch in two pieces."""
 
 import importlib
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 from training.every_trainer import TRAINERS, train, write_stages
 from training.tiny_data import MANY_CLASSES, MANY_LABELS
+from training.torchrun import torchrun
 
 from wsss_core import registry
 from wsss_core.training import processes
@@ -42,16 +40,7 @@ def stages(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def together(stages: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Folder of all trainings, each on two gloo processes."""
     folder = tmp_path_factory.mktemp("two")
-    paths = os.pathsep.join(str(SCRIPT.parents[level]) for level in (2, 1))
-    words = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", str(SCRIPT), stages, folder]
-    done = subprocess.run(
-        [sys.executable, *words],
-        env={**os.environ, "PYTHONPATH": paths, "OMP_NUM_THREADS": "1"},
-        capture_output=True,
-        text=True,
-        timeout=1500,
-        check=False,
-    )
+    done = torchrun(SCRIPT, stages, folder)
     assert done.returncode == 0, done.stderr
     return folder
 

@@ -1,9 +1,7 @@
 """Two processes at one training: gloo on the CPU, started by torchrun."""
 
 import json
-import os
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -11,6 +9,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from training.shared_training import train
+from training.torchrun import torchrun
 
 from wsss_core.training import processes
 from wsss_core.training.history import read
@@ -21,18 +20,7 @@ SCRIPT = Path(__file__).with_name("shared_training.py")
 
 def together(folder: Path, count: int = 2, **values: object) -> "subprocess.CompletedProcess[str]":
     """Train with `count` processes."""
-    root = SCRIPT.parents[2]
-    paths = os.pathsep.join([str(root), str(root / "tests")])
-    environment = {**os.environ, "PYTHONPATH": paths, "OMP_NUM_THREADS": "1", "PYTHONWARNINGS": "default"}
-    words = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", str(count), str(SCRIPT), str(folder)]
-    return subprocess.run(
-        [sys.executable, *words, json.dumps(values)],
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=600,
-        check=False,
-    )
+    return torchrun(SCRIPT, folder, json.dumps(values), count=count)
 
 
 def curve(folder: Path) -> list[float]:

@@ -1,13 +1,11 @@
 """BatchNorm over two gloo processes: what one process has with all images."""
 
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 import torch
 from training.shared_norm_training import PIECES, example, learn
+from training.torchrun import torchrun
 
 from wsss_core.training.shared_norm import SharedBatchNorm2d, share_norms, shared_moments
 
@@ -20,16 +18,7 @@ SUMMED = {"0.weight", "0.bias", "2.weight", "2.bias"}
 def together(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, dict[str, torch.Tensor]]]:
     """What each of two processes found, by form."""
     folder = tmp_path_factory.mktemp("two")
-    paths = os.pathsep.join(str(SCRIPT.parents[level]) for level in (2, 1))
-    words = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", str(SCRIPT), str(folder)]
-    done = subprocess.run(
-        [sys.executable, *words],
-        env={**os.environ, "PYTHONPATH": paths, "OMP_NUM_THREADS": "1"},
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=False,
-    )
+    done = torchrun(SCRIPT, folder)
     assert done.returncode == 0, done.stderr
     return [torch.load(folder / f"{rank}.pt", weights_only=True) for rank in range(2)]
 

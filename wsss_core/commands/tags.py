@@ -11,7 +11,7 @@ from wsss_core.data.faults import DataError
 from wsss_core.data.labels import read_label_png
 from wsss_core.data.voc_files import label_id, read_annotation
 from wsss_core.exchange.cls_labels import tag_vector, write_cls_labels
-from wsss_core.label_ids import BACKGROUND, IGNORE, is_known, with_reserved, without_reserved
+from wsss_core.label_ids import BACKGROUND, IGNORE, UNLABELLED, is_known, with_reserved, without_reserved
 from wsss_core.settings.data import COCO_CLASSES, VOC_CLASSES
 
 KNOWN_CLASSES = {"voc": VOC_CLASSES, "coco": COCO_CLASSES}
@@ -72,7 +72,10 @@ def _of_mask(path: Path, classes: tuple[str, ...]) -> tuple[int, ...]:
     labels = [int(label) for label in np.unique(read_label_png(path)) if label not in (BACKGROUND, IGNORE)]
     strange = [label for label in labels if not is_known(label, len(classes) + 1)]
     if strange:
-        raise DataError(f"{path}: expected label ids up to {len(classes)}, found {strange[-1]}; give other --classes")
+        raise DataError(
+            f"{path}: expected label ids up to {len(classes)}, found {strange[-1]}; give other --classes, or "
+            f"correct the mask ({UNLABELLED} stands for unlabelled, which tags cannot say)"
+        )
     return tuple(labels)
 
 

@@ -7,7 +7,7 @@ import numpy as np
 
 from wsss_core.exchange.class_maps import ClassMaps
 from wsss_core.exchange.errors import ForeignFileError
-from wsss_core.label_ids import BACKGROUND, IGNORE, RESERVED, as_labels, class_labels, without_reserved
+from wsss_core.label_ids import BACKGROUND, IGNORE, RESERVED, as_labels, class_labels, class_places, without_reserved
 from wsss_core.settings.base import SettingsError
 
 _ABSENT, _BEYOND = -1, -2
@@ -67,18 +67,21 @@ class ClassOrder:
         table[by_label[kept]] = np.where(self.label_ids == _ABSENT, IGNORE, self.label_ids)[kept]
         table[list(RESERVED)] = list(RESERVED)
         label_ids_HW = table[label_HW]
-        self._refuse(np.unique(label_HW[label_ids_HW == _BEYOND]), where)
+        beyond = np.unique(label_HW[label_ids_HW == _BEYOND])
+        self._refuse(beyond, class_places(beyond), int(by_label[-1]), where)
         return as_labels(label_ids_HW)
 
     def _check(self, labels: np.ndarray, where: str) -> None:
         """Refuse labels in the numbers of `scores`: 0 the background, c + 1 class c."""
-        self._refuse(labels[labels >= len(self.label_ids)], where)
+        beyond = labels[labels >= len(self.label_ids)]
+        self._refuse(beyond, beyond - 1, len(self.names), where)
 
-    def _refuse(self, beyond: np.ndarray, where: str) -> None:
+    def _refuse(self, beyond: np.ndarray, class_ids: np.ndarray, highest: int, where: str) -> None:
         if beyond.size:
             more = f" and {len(beyond) - _SHOWN} more" if len(beyond) > _SHOWN else ""
-            shown = ", ".join(f"{label} (class id {label - 1})" for label in beyond[:_SHOWN].tolist())
+            pairs = zip(beyond[:_SHOWN].tolist(), class_ids.tolist(), strict=False)
+            shown = ", ".join(f"{label} (class id {class_id})" for label, class_id in pairs)
             raise ForeignFileError(
-                f"{where}: expected labels up to {len(self.names)}, the number of classes, found {shown}{more}. To do: "
-                "name the files' classes in their order in the setting `classes`."
+                f"{where}: expected labels up to {highest}, that of the last of {len(self.names)} classes, found "
+                f"{shown}{more}. To do: name the files' classes in their order in the setting `classes`."
             )

@@ -38,10 +38,14 @@ def read_fma_arrays(path: Path | str) -> ClassMaps:
         with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as arrays:
             keys, stack = (arrays[name] for name in (KEYS, MAPS))
     except DAMAGES as error:
-        raise ForeignFileError(f"{path}: expected a .npz file with {KEYS!r} and {MAPS!r}, found: {error}") from error
+        raise ForeignFileError(
+            f"{path}: expected a .npz file with {KEYS!r} and {MAPS!r}, found: {error}. To do: copy it again, or name "
+            "the form of the files by `form`."
+        ) from error
     if keys.ndim != 1 or stack.ndim != _STACK_AXES:
         raise ForeignFileError(
-            f"{path}: expected {KEYS!r} (P,) and {MAPS!r} (P, h, w), found {keys.shape} and {stack.shape}"
+            f"{path}: expected {KEYS!r} (P,) and {MAPS!r} (P, h, w), found {keys.shape} and {stack.shape}. To do: make "
+            "the file again."
         )
     return class_maps(list(keys), list(stack), 1, str(path))
 
